@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The test vocabulary, one for both machines: a test file that needs no
+ * hardware is compiled into the test kernel (run by tests/ktest.c, reported
+ * as KTAP) and into the host runner (tests/host/main.c, run by cmocka under
+ * sanitizers).  A test is an id, a sentence that states the contract, and a
+ * function.
+ *
+ *	KTEST(frame_split_merges, "freeing both halves gives back the block")
+ *	{
+ *		EXPECT_EQ(frame_free_count(), before);
+ *	}
+ */
+#ifndef EXO_TESTS_KTEST_H
+#define EXO_TESTS_KTEST_H
+
+#include "lib/types.h"
+
+struct ktest {
+	const char *id;
+	const char *sentence;
+	void (*run)(void);
+};
+
+#define KTEST(name, text)                                                  \
+	static void ktest_##name(void);                                    \
+	static const struct ktest ktest_entry_##name                       \
+		__attribute__((section("ktests"), used, aligned(8))) = {   \
+			.id = #name, .sentence = text, .run = ktest_##name \
+		};                                                         \
+	static void ktest_##name(void)
+
+/* Fail the running test and leave its function; never called on success. */
+#define EXPECT(cond)                                                 \
+	do {                                                         \
+		if (!(cond)) {                                       \
+			ktest_fail(__FILE__, __LINE__, #cond, 0, 0); \
+			return;                                      \
+		}                                                    \
+	} while (0)
+
+#define EXPECT_EQ(a, b)                                                     \
+	do {                                                                \
+		u64 left_ = (u64)(a), right_ = (u64)(b);                    \
+		if (left_ != right_) {                                      \
+			ktest_fail(__FILE__, __LINE__, #a " == " #b, left_, \
+				   right_);                                 \
+			return;                                             \
+		}                                                           \
+	} while (0)
+
+/* Marks the running test as failed, with where and what, and both values. */
+void ktest_fail(const char *file, int line, const char *what, u64 left,
+		u64 right);
+
+/* Ends the running test as skipped ("not here: ..."), unless it failed. */
+void ktest_skip(const char *why);
+
+/* Pseudo-random numbers from the run's seed: the same seed, the same run. */
+u64 ktest_random(void);
+
+#endif
