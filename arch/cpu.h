@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processor as portable code sees it: interrupts on and off, waiting,
+ * the cycle counter, the preemption word.
+ *
+ *	u64 arch_irq_save(void)		off; returns what arch_irq_restore takes
+ *	void arch_irq_restore(u64)
+ *	void arch_irq_enable(void), arch_irq_disable(void)
+ *	bool arch_irq_enabled(void)
+ *	void arch_relax(void)		in a spin loop
+ *	void arch_wait_irq(void)	interrupts on and sleep, in one step
+ *	u64 arch_cycles(void)		cycle counter, may be reordered
+ *	u64 arch_cycles_ordered(void)	after all before it, before all after
+ *	void arch_preempt_inc(void)
+ *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
+ *	void arch_preempt_want(void)	somebody waits for this processor
+ *	void arch_preempt_unwant(void)
+ *
+ * All of them may be called in any context.
+ */
+#ifndef EXO_ARCH_CPU_H
+#define EXO_ARCH_CPU_H
+
+#include "arch/percpu.h"
+
+#ifdef EXO_HOST
+#include "arch/host/cpu.h"
+#else
+#include "arch/x86_64/cpu.h"
+#endif
+
+/* Stops this processor for good, interrupts off. */
+noreturn void arch_halt(void);
+
+/* The processor's brand string, "" if it has none; lives for ever. */
+const char *arch_cpu_name(void);
+
+/* What arch_cycles() counts in, once it is known; 0 before. */
+u64 arch_cycles_hz(void);
+
+#endif

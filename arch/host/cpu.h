@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host machine of the unit tests: no interrupts to mask, threads as
+ * processors, nobody to preempt.
+ */
+#ifndef EXO_ARCH_HOST_CPU_H
+#define EXO_ARCH_HOST_CPU_H
+
+static inline u64 arch_irq_save(void)
+{
+	return 0;
+}
+
+static inline void arch_irq_restore(u64 flags)
+{
+	(void)flags;
+}
+
+static inline void arch_irq_enable(void)
+{
+}
+
+static inline void arch_irq_disable(void)
+{
+}
+
+static inline bool arch_irq_enabled(void)
+{
+	return true;
+}
+
+static inline void arch_relax(void)
+{
+	__builtin_ia32_pause();
+}
+
+static inline void arch_wait_irq(void)
+{
+}
+
+static inline u64 arch_cycles(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static inline u64 arch_cycles_ordered(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static inline void arch_preempt_inc(void)
+{
+	this_cpu(percpu_head).preempt++;
+}
+
+static inline bool arch_preempt_dec(void)
+{
+	return --this_cpu(percpu_head).preempt == 0;
+}
+
+static inline void arch_preempt_want(void)
+{
+	this_cpu(percpu_head).preempt &= ~PREEMPT_NO_WORK;
+}
+
+static inline void arch_preempt_unwant(void)
+{
+	this_cpu(percpu_head).preempt |= PREEMPT_NO_WORK;
+}
+
+#endif

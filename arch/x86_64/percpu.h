@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU data on x86_64: the section .percpu is linked at address 0 and
+ * copied for each processor; GS points to the processor's copy, so that a
+ * variable's link address is its GS offset.  GS is always a kernel address
+ * (bit 63 set) while the kernel runs: the paranoid entries rely on it.
+ */
+#ifndef EXO_ARCH_X86_64_PERCPU_H
+#define EXO_ARCH_X86_64_PERCPU_H
+
+#define percpu        section(".percpu")
+
+#define this_cpu(var) (*(__typeof__(var) __seg_gs *)(uintptr_t) & (var))
+
+/* A pointer to the running processor's copy that others can follow. */
+#define this_cpu_ptr(var)                                          \
+	((__typeof__(&(var)))((char *)this_cpu(percpu_head).self + \
+				      (uintptr_t) &                \
+			      (var)))
+
+extern char *percpu_area[MAX_CPUS];
+
+#define cpu_ptr(cpu, var) \
+	((__typeof__(&(var)))(percpu_area[cpu] + (uintptr_t) & (var)))
+
+#endif

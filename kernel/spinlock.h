@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks: first come, first served (a ticket lock).
+ *
+ * Holding one keeps preemption off.  A lock that an interrupt handler takes
+ * too is always taken with the _irq forms.  Each lock has a class with a rank
+ * in kernel/locks.def; the debug build checks at each take that the rank is
+ * higher than every rank this processor holds, and at each release that it is
+ * held.
+ *
+ *	static struct spinlock lock = SPINLOCK_INIT(LOCK_FRAME);
+ *
+ *	WITH_SPINLOCK(&lock) {
+ *		...		any way out of the block releases
+ *	}
+ */
+#ifndef EXO_KERNEL_SPINLOCK_H
+#define EXO_KERNEL_SPINLOCK_H
+
+#include "arch/cpu.h"
+#include "kernel/preempt.h"
+#include "lib/types.h"
+
+enum lock_class {
+#define LOCK_CLASS(name, rank, guards) name,
+#include "kernel/locks.def"
+#undef LOCK_CLASS
+	LOCK_CLASS_COUNT
+};
+
+struct spinlock {
+	u16 next;  /* [a] ticket of the next who comes */
+	u16 owner; /* [a] ticket of who holds it */
+	u8 class;  /* [I] enum lock_class */
+	u8 cpu;    /* [a] who holds it, for panics; 0xff: nobody */
+};
+
+#define SPINLOCK_INIT(lock_class)                  \
+	{                                          \
+		.class = (lock_class), .cpu = 0xff \
+	}
+
+static inline void spin_init(struct spinlock *lock, enum lock_class class)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT((u8) class);
+}
+
+#ifdef EXO_DEBUG
+/* kernel/lockcheck.c: rank order and ownership, per processor. */
+void lockcheck_take(const void *lock, enum lock_class class);
+void lockcheck_release(const void *lock, enum lock_class class);
+/* How many locks this processor holds. */
+unsigned lockcheck_held(void);
+#else
+static inline void lockcheck_take(const void *lock, enum lock_class class)
+{
+	(void)lock;
+	(void)class;
+}
+
+static inline void lockcheck_release(const void *lock, enum lock_class class)
+{
+	(void)lock;
+	(void)class;
+}
+#endif
+
+/* Context: any with interrupts on, or a lock that no handler takes. */
+static inline void spin_lock(struct spinlock *lock)
+{
+	u16 ticket;
+
+	preempt_off();
+	lockcheck_take(lock, lock->class);
+	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	/* Pairs with the release in spin_unlock(). */
+	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
+		arch_relax();
+	}
+	WRITE_ONCE(lock->cpu, (u8)cpu_id());
+}
+
+static inline void spin_release_(struct spinlock *lock)
+{
+	WRITE_ONCE(lock->cpu, 0xff);
+	lockcheck_release(lock, lock->class);
+	/* Pairs with the acquire in spin_lock(); only the owner writes it. */
+	__atomic_store_n(&lock->owner, (u16)(lock->owner + 1),
+			 __ATOMIC_RELEASE);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+	spin_release_(lock);
+	preempt_on();
+}
+
+/* Interrupts off, then the lock; give the result to spin_unlock_irq(). */
+must_check static inline u64 spin_lock_irq(struct spinlock *lock)
+{
+	u64 flags = arch_irq_save();
+
+	spin_lock(lock);
+	return flags;
+}
+
+static inline void spin_unlock_irq(struct spinlock *lock, u64 flags)
+{
+	spin_release_(lock);
+	arch_irq_restore(flags);
+	preempt_on();
+}
+
+/* True while this processor holds the lock. */
+static inline bool spin_held(const struct spinlock *lock)
+{
+	return READ_ONCE(lock->cpu) == (u8)cpu_id();
+}
+
+struct spin_guard_ {
+	struct spinlock *lock;
+	u64 flags;
+};
+
+static inline void spin_guard_exit_(const struct spin_guard_ *guard)
+{
+	spin_unlock(guard->lock);
+}
+
+static inline void spin_irq_guard_exit_(const struct spin_guard_ *guard)
+{
+	spin_unlock_irq(guard->lock, guard->flags);
+}
+
+static inline struct spin_guard_ spin_guard_enter_(struct spinlock *lock)
+{
+	spin_lock(lock);
+	return (struct spin_guard_){ lock, 0 };
+}
+
+static inline struct spin_guard_ spin_irq_guard_enter_(struct spinlock *lock)
+{
+	u64 flags = spin_lock_irq(lock);
+
+	return (struct spin_guard_){ lock, flags };
+}
+
+/*
+ * The loop runs once; `break` and `return` inside release too, for the
+ * guard's cleanup does it.
+ */
+#define SPIN_GUARDED_(exit, enter, guard, once)                               \
+	for (struct spin_guard_ guard __attribute__((cleanup(exit))) = enter, \
+				      *once = &guard;                         \
+	     once; once = NULL)
+
+#define WITH_SPINLOCK(l)                                      \
+	SPIN_GUARDED_(spin_guard_exit_, spin_guard_enter_(l), \
+		      CONCAT(guard_, __LINE__), CONCAT(once_, __LINE__))
+
+#define WITH_SPINLOCK_IRQ(l)                                          \
+	SPIN_GUARDED_(spin_irq_guard_exit_, spin_irq_guard_enter_(l), \
+		      CONCAT(guard_, __LINE__), CONCAT(once_, __LINE__))
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel objects: typed caches and size classes over slabs of frames, each
+ * with a free list per processor in front (a handful of instructions in the
+ * common case, no lock and no shared line).
+ *
+ * The debug build poisons freed objects, keeps a red zone behind each object
+ * and checks both; a double free or a write behind the end stops the machine
+ * with the cache's name.
+ */
+#ifndef EXO_MM_KMEM_H
+#define EXO_MM_KMEM_H
+
+#include "lib/types.h"
+
+/*
+ * `size_bytes` > 0 with arbitrary content, aligned to 16 bytes (to its size
+ * if that is a power of two, up to a page); NULL if there is no memory.  The
+ * caller owns it.  Above 2 KB it comes in whole frames.
+ * Context: any but interrupt handlers; does not sleep.
+ */
+must_check void *kmalloc(size_t size_bytes);
+
+/* As kmalloc, all zeroes. */
+must_check void *kzalloc(size_t size_bytes);
+
+/* Gives back what kmalloc or kzalloc returned; NULL is allowed. */
+void kfree(void *object);
+
+struct kmem_cache;
+
+/*
+ * A cache of objects of one size (1..2048 bytes) and alignment (a power of
+ * two, <= 64).  `name` must live for ever.  NULL if there is no memory.
+ */
+struct kmem_cache *kmem_cache_create(const char *name, size_t size_bytes,
+				     size_t align_bytes);
+
+must_check void *kmem_cache_alloc(struct kmem_cache *cache);
+void kmem_cache_free(struct kmem_cache *cache, void *object);
+
+/* Objects handed out and not yet given back. */
+u64 kmem_cache_in_use(const struct kmem_cache *cache);
+
+/* Bytes of frames that all caches hold now. */
+u64 kmem_held_bytes(void);
+
+/* Gives this processor's free objects, and slabs without objects, back. */
+void kmem_drain(void);
+
+/* Checks every list and, in the debug build, every red zone. For tests. */
+void kmem_check(void);
+
+/* Makes the size classes. Context: boot, once, after frame_init(). */
+void kmem_init(void);
+
+#endif
