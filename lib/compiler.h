@@ -21,6 +21,10 @@
 #define likely(x)         __builtin_expect(!!(x), 1)
 #define unlikely(x)       __builtin_expect(!!(x), 0)
 
+/* As <assert.h>, which a freestanding build need not have. */
+#undef static_assert
+#define static_assert     _Static_assert
+
 #define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 
 /* The structure that holds `member` at the address `ptr`. */

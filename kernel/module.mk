@@ -1,0 +1,2 @@
+kernel-y += kernel/boot_info.c
+hostsrc-y += kernel/boot_info.c
