@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds Exo-OS: the kernel in three flavours, the root file system, the boot
+# image and the host test program; runs, tests, debugs and measures them.
+# docs/building.md explains the goals and the variables.
+#
+# A folder lists its files in its own module.mk, in these variables:
+#   kernel-y    C of every kernel            asm-y     NASM of every kernel
+#   hot-y       the files built for speed (-O2); the rest is built for size
+#   tests-y     tests for kernel and host    ktests-y  kernel only
+#   hosttests-y host only                    hostsrc-y kernel C the host links
+#   user-y      programs of the root file system, from user/NAME.c
+
+# ---- What the user may set --------------------------------------------------
+
+CPUS     ?= 4
+MEM      ?= 256M
+ACCEL    ?= auto
+MACHINE  ?= pc
+FIRMWARE ?= bios
+CMDLINE  ?= bench=quick init=/bin/hello
+ROOTFS   ?=
+SEED     ?=
+ONLY     ?=
+V        ?=
+PREFIX   ?= $(HOME)/.local/x86_64-elf
+
+export CPUS MEM ACCEL MACHINE FIRMWARE CMDLINE ROOTFS SEED ONLY V PREFIX
+
+# ---- Tools ------------------------------------------------------------------
+
+CROSS := $(firstword $(foreach c,x86_64-elf- $(PREFIX)/bin/x86_64-elf-,\
+	$(if $(shell command -v $(c)gcc 2>/dev/null),$(c))))
+CC      := $(CROSS)gcc
+LD      := $(CROSS)ld
+NM      := $(CROSS)nm
+OBJCOPY := $(CROSS)objcopy
+HOSTCC  := gcc
+USERCC  := musl-gcc
+CLANG   := clang
+NASM    := nasm
+PYTHON  := python3
+FORMAT  := clang-format
+export CC HOSTCC CLANG NM
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all run test debug size check format toolchain clean help FORCE
+all: build/exo.elf build/initrd.cpio build/exo.iso
+
+# ---- Sources ----------------------------------------------------------------
+
+include $(wildcard */module.mk */*/module.mk)
+
+flavours := release debug preempt
+tests.release :=
+tests.debug   := $(tests-y) $(ktests-y)
+tests.preempt := $(tests.debug)
+elf.release := build/exo.elf
+elf.debug   := build/debug/exo.elf
+elf.preempt := build/preempt/exo.elf
+
+# ---- Flags ------------------------------------------------------------------
+
+warnings := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wimplicit-fallthrough -Wdate-time
+stable := -ffile-prefix-map=$(CURDIR)=.
+freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-pic -mcmodel=kernel \
+	-mno-red-zone -mgeneral-regs-only -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-common \
+	-fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-fstack-protector-strong -mstack-protector-guard=global
+includes := -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-iquote . -iquote build
+
+flags.release :=
+flags.debug   := -DEXO_DEBUG=1
+flags.preempt := -DEXO_DEBUG=1 -DEXO_PREEMPT_ALWAYS=1
+
+cflags := $(freestanding) $(includes) $(warnings) $(stable) -g \
+	-ffunction-sections -fdata-sections
+ldflags := -m elf_x86_64 -n -z max-page-size=0x1000 -z noexecstack \
+	--build-id=none --no-warn-rwx-segments
+hostflags := -std=gnu11 -g -O1 -DEXO_HOST=1 -iquote . -iquote build \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer $(warnings) $(stable)
+userflags := -std=gnu11 -Os -static -s $(warnings) $(stable)
+
+# A file of these holds the words that what depends on it was made with; it is
+# rewritten only when they change, so changing a variable rebuilds just that.
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
+		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
+endef
+$(eval $(call stamp,build/host/flags,$$(HOSTCC) $$(hostflags)))
+$(eval $(call stamp,build/user/flags,$$(USERCC) $$(userflags)))
+$(eval $(call stamp,build/iso/cmdline,$$(CMDLINE)))
+$(eval $(call stamp,build/rootfs.name,$$(ROOTFS)))
+
+# ---- The kernels ------------------------------------------------------------
+
+# $(1) flavour. Two links: the first gives the addresses of the functions, the
+# second carries their table (section .ksyms, behind all code, which therefore
+# does not move; symbols.py --verify proves it).
+define kernel
+$(1).objs := $$(patsubst %,build/$(1)/%.o,\
+	$$(sort $$(kernel-y) $$(asm-y) $$(tests.$(1))))
+
+$$(eval $$(call stamp,build/$(1)/flags,\
+	$$$$(CC) $$$$(cflags) $$$$(flags.$(1)) $$$$(ldflags)))
+
+build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
+	$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(cflags) $$(flags.$(1)) $$(if $$(filter $$<,$$(hot-y)),-O2,\
+		-Os) -Wframe-larger-than=$$(if $$(filter tests/%,$$<),2048,512) \
+		-frandom-seed=$$< -MMD -MP -c $$< -o $$@
+
+build/$(1)/%.asm.o: %.asm build/$(1)/flags build/$(1)/offsets.inc
+	$(call say,NASM,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$$(NASM) -f elf64 -I. -Ibuild/$(1)/ -g -F dwarf -Werror \
+		$$(flags.$(1)) -MD $$(@:.o=.d) -MP -o $$@ $$<
+
+build/$(1)/offsets.s: arch/x86_64/offsets.c build/$(1)/flags
+	@mkdir -p $$(@D)
+	$(Q)$$(CC) $$(cflags) $$(flags.$(1)) -Os -g0 -MMD -MP -S $$< -o $$@
+
+build/$(1)/offsets.inc: build/$(1)/offsets.s
+	$(call say,GEN,$$@)
+	$(Q)sed -n 's/^#->\([A-Za-z0-9_]*\) \$$$$*\(.*\)/%define \1 \2/p' $$< > $$@
+
+build/$(1)/ksyms-none.S: scripts/symbols.py
+	@mkdir -p $$(@D)
+	$(Q)$$(PYTHON) scripts/symbols.py < /dev/null > $$@
+
+build/$(1)/ksyms.S: build/$(1)/exo.pass1 scripts/symbols.py
+	$(Q)$$(NM) -n $$< | $$(PYTHON) scripts/symbols.py > $$@
+
+build/$(1)/%.S.o: build/$(1)/%.S build/$(1)/flags
+	$(Q)$$(CC) -c $$< -o $$@
+
+build/$(1)/exo.pass1: linker.ld $$($(1).objs) build/$(1)/ksyms-none.S.o
+	$(Q)$$(LD) $$(ldflags) -T linker.ld -o $$@ $$(filter %.o,$$^)
+
+$$(elf.$(1)): linker.ld $$($(1).objs) build/$(1)/ksyms.S.o
+	$(call say,LD,$$@)
+	$(Q)$$(LD) $$(ldflags) -T linker.ld -Map build/$(1)/exo.map -o $$@ \
+		$$(filter %.o,$$^)
+	$(Q)$$(NM) -n $$@ | $$(PYTHON) scripts/symbols.py --verify \
+		build/$(1)/ksyms.S
+
+-include $$($(1).objs:.o=.d) build/$(1)/offsets.d
+endef
+$(foreach f,$(flavours),$(eval $(call kernel,$(f))))
+
+build/%.stripped: build/%.elf
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+# The console's font comes from a Debian package, not from this repository.
+FONT := /usr/share/consolefonts/Lat15-Terminus16.psf.gz
+build/gen/font.inc: scripts/font.py
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) scripts/font.py $(FONT) > $@
+
+# ---- The root file system and the image -------------------------------------
+
+users := $(patsubst %,build/user/%,$(user-y))
+$(users): build/user/%: user/%.c build/user/flags
+	$(call say,USERCC,$@)
+	$(Q)$(USERCC) $(userflags) -MMD -MP -MF $@.d -o $@ $<
+-include $(users:=.d)
+
+rootfs-files := $(if $(ROOTFS),$(shell find $(ROOTFS) 2>/dev/null))
+build/initrd.cpio: scripts/mkinitrd.py $(users) build/rootfs.name \
+		$(rootfs-files)
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(users) \
+		$(if $(ROOTFS),--overlay '$(ROOTFS)')
+
+build/exo.iso: scripts/mkiso.sh build/exo.stripped build/initrd.cpio \
+		build/iso/cmdline
+	$(call say,ISO,$@)
+	$(Q)scripts/mkiso.sh $@ build/exo.stripped build/initrd.cpio '$(CMDLINE)'
+
+# ---- Running ----------------------------------------------------------------
+
+run: build/exo.iso
+	$(Q)$(PYTHON) scripts/qemu.py --iso build/exo.iso
+
+debug: build/debug/exo.elf build/initrd.cpio
+	$(Q)scripts/debug.sh build/debug/exo.elf build/initrd.cpio '$(CMDLINE)'
+
+# ---- Host tests -------------------------------------------------------------
+
+host.objs := $(patsubst %,build/host/%.o,\
+	$(sort $(tests-y) $(hosttests-y) $(hostsrc-y)))
+
+build/host/%.c.o: %.c build/host/flags
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(hostflags) $(hostflags-y) -MMD -MP -c $< -o $@
+
+build/host_tests: $(host.objs)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(hostflags) -o $@ $^ -lcmocka
+-include $(host.objs:.o=.d)
+
+# ---- Tests and checks -------------------------------------------------------
+
+test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests
+	$(Q)tests/run
+
+checked-c := $(sort $(kernel-y) $(tests-y) $(ktests-y))
+check: $(patsubst %,build/clang/%.ok,$(checked-c))
+	$(Q)$(PYTHON) scripts/check_floors.py
+	$(Q)scripts/check_headers.sh $(freestanding) $(includes) $(warnings)
+	$(Q)git ls-files '*.c' '*.h' | xargs $(FORMAT) --dry-run --Werror
+
+# Clang reads each file as well: other eyes, no object.
+$(eval $(call stamp,build/clang/flags,$$(CLANG) $$(cflags)))
+build/clang/%.c.ok: %.c build/clang/flags | build/gen/font.inc
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) --target=x86_64-elf $(filter-out -mstack-protector-guard=%,\
+		$(cflags)) -DEXO_DEBUG=1 -fsyntax-only -MMD -MP -MF $@.d -MT $@ $<
+	@touch $@
+-include $(patsubst %,build/clang/%.ok.d,$(checked-c))
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs $(FORMAT) -i
+
+# ---- The rest ---------------------------------------------------------------
+
+size: build/exo.stripped
+	$(Q)$(PYTHON) scripts/size.py build/exo.elf build/exo.stripped \
+		build/release/exo.map
+
+toolchain:
+	$(Q)scripts/toolchain.sh '$(PREFIX)'
+
+clean:
+	$(Q)rm -rf build

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The one place where a QEMU command line is made.
+
+As a module: Machine(...).command() for the tests. As a program: boots the
+ISO (--iso) or, through PVH, a kernel (--kernel, --initrd, --append) with the
+serial port on this terminal. It takes the Makefile's variables from the
+environment: CPUS MEM ACCEL MACHINE FIRMWARE.
+"""
+import argparse
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+OVMF = Path("/usr/share/OVMF")
+OVMF_PAIRS = (("OVMF_CODE.fd", "OVMF_VARS.fd"),
+              ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"))
+MACHINES = ("pc", "q35")
+FIRMWARES = ("bios", "uefi")
+
+
+def kvm_works():
+    """A /dev/kvm alone is no proof: the processor must have the extension."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text().split())
+        os.close(os.open("/dev/kvm", os.O_RDWR))
+    except OSError:
+        return False
+    return bool(words & {"vmx", "svm"})
+
+
+def firmware_options():
+    """UEFI's code read-only, its variables as a throw-away copy."""
+    for code, variables in OVMF_PAIRS:
+        if (OVMF / code).exists() and (OVMF / variables).exists():
+            flash = "if=pflash,format=raw,"
+            return ["-drive", f"{flash}readonly=on,file={OVMF / code}",
+                    "-drive", f"{flash}snapshot=on,file={OVMF / variables}"]
+    sys.exit("qemu.py: FIRMWARE=uefi needs the package ovmf")
+
+
+@dataclass
+class Machine:
+    """What is booted on what; the defaults are the Makefile's."""
+    iso: str = ""
+    kernel: str = ""
+    initrd: str = ""
+    append: str = ""
+    machine: str = "pc"
+    firmware: str = "bios"
+    cpus: int = 1
+    mem: str = "256M"
+    accel: str = "auto"
+    cpu: str = "max"
+    icount: str = ""
+    serial: str = "mon:stdio"
+    window: bool = False
+    extra: list = field(default_factory=list)
+
+    def command(self):
+        """The argument list that starts this machine."""
+        accel = self.accel
+        if accel == "auto":
+            kvm = kvm_works() and not self.icount
+            accel = "kvm" if kvm else "tcg"
+        args = ["qemu-system-x86_64", "-machine", self.machine,
+                "-accel", accel, "-cpu", self.cpu,
+                "-smp", str(self.cpus), "-m", self.mem,
+                "-nodefaults", "-no-user-config", "-vga", "std",
+                "-serial", self.serial, "-no-reboot",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+        if self.firmware == "uefi":
+            args += firmware_options()
+        if self.icount:
+            args += ["-icount", self.icount]
+        if not self.window:
+            args += ["-display", "none"]
+        if self.iso:
+            args += ["-cdrom", self.iso, "-boot", "d"]
+        if self.kernel:
+            args += ["-kernel", self.kernel, "-append", self.append]
+        if self.initrd:
+            args += ["-initrd", self.initrd]
+        return args + self.extra
+
+
+def choice(name, default, allowed):
+    """A variable that has only a few values."""
+    value = os.environ.get(name) or default
+    if value not in allowed:
+        sys.exit(f"{name}={value}: not one of {', '.join(allowed)}")
+    return value
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--iso", default="")
+    parser.add_argument("--kernel", default="")
+    parser.add_argument("--initrd", default="")
+    parser.add_argument("--append", default="")
+    parser.add_argument("extra", nargs="*", help="more words for QEMU")
+    opts = parser.parse_args()
+    env = os.environ.get
+    command = Machine(
+        iso=opts.iso, kernel=opts.kernel, initrd=opts.initrd,
+        append=opts.append, extra=opts.extra,
+        machine=choice("MACHINE", "pc", MACHINES),
+        firmware=choice("FIRMWARE", "bios", FIRMWARES),
+        accel=choice("ACCEL", "auto", ("auto", "tcg", "kvm")),
+        cpus=env("CPUS") or 1, mem=env("MEM") or "256M",
+        window=bool(env("DISPLAY") or env("WAYLAND_DISPLAY")),
+    ).command()
+    if env("V"):
+        print(" ".join(command), file=sys.stderr)
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()
