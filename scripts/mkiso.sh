@@ -10,8 +10,9 @@
 set -eu
 
 out=$1 kernel=$2 initrd=$3 cmdline=${4-}
-modules="normal multiboot2 serial part_msdos part_gpt iso9660 terminal search \
-search_fs_file all_video echo boot gzio xzio"
+modules="normal multiboot2 serial iso9660 terminal search search_fs_file \
+all_video echo boot gzio xzio part_msdos part_gpt part_acorn part_amiga \
+part_bsd part_dfly part_dvh part_plan part_sun part_sunpc"
 
 for half in i386-pc:BIOS:grub-pc-bin x86_64-efi:UEFI:grub-efi-amd64-bin; do
 	folder=${half%%:*} rest=${half#*:}
