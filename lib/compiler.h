@@ -50,6 +50,9 @@
 #define READ_ONCE(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
+/* C11 names it in a header that a freestanding build does without. */
+#define static_assert _Static_assert
+
 /* Forbids the compiler to move memory accesses over this point. */
 #define barrier() __asm__ volatile("" ::: "memory")
 

@@ -22,12 +22,12 @@ struct ktest {
 	void (*run)(void);
 };
 
-#define KTEST(name, text)                                                  \
-	static void ktest_##name(void);                                    \
-	static const struct ktest ktest_entry_##name                       \
-		__attribute__((section("ktests"), used, aligned(8))) = {   \
-			.id = #name, .sentence = text, .run = ktest_##name \
-		};                                                         \
+#define KTEST(name, text)                                              \
+	static void ktest_##name(void);                                \
+	static const struct ktest ktest_entry_##name section("ktests") \
+		used aligned(8) = { .id = #name,                       \
+				    .sentence = text,                  \
+				    .run = ktest_##name };             \
 	static void ktest_##name(void)
 
 /* Fail the running test and leave its function; never called on success. */
