@@ -48,7 +48,8 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test debug size check format toolchain clean help FORCE
+.PHONY: all run test debug size check format toolchain clean FORCE \
+	check-floors check-headers check-format check-clang
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
 # ---- Sources ----------------------------------------------------------------
@@ -218,11 +219,20 @@ build/host_tests: $(host.objs)
 test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests
 	$(Q)tests/run
 
-checked-c := $(sort $(kernel-y) $(tests-y) $(ktests-y))
-check: $(patsubst %,build/clang/%.ok,$(checked-c))
+check: check-floors check-headers check-format check-clang
+
+check-floors:
 	$(Q)$(PYTHON) scripts/check_floors.py
-	$(Q)scripts/check_headers.sh $(freestanding) $(includes) $(warnings)
+
+check-headers: build/gen/font.inc
+	$(Q)scripts/check_headers.sh $(CC) $(freestanding) $(includes) \
+		$(warnings)
+
+check-format:
 	$(Q)git ls-files '*.c' '*.h' | xargs $(FORMAT) --dry-run --Werror
+
+checked-c := $(sort $(kernel-y) $(tests-y) $(ktests-y))
+check-clang: $(patsubst %,build/clang/%.ok,$(checked-c))
 
 # Clang reads each file as well: other eyes, no object.
 $(eval $(call stamp,build/clang/flags,$$(CLANG) $$(cflags)))

@@ -9,10 +9,12 @@ environment: CPUS MEM ACCEL MACHINE FIRMWARE.
 """
 import argparse
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+QEMU = "qemu-system-x86_64"
 OVMF = Path("/usr/share/OVMF")
 OVMF_PAIRS = (("OVMF_CODE.fd", "OVMF_VARS.fd"),
               ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"))
@@ -40,6 +42,15 @@ def firmware_options():
     sys.exit("qemu.py: FIRMWARE=uefi needs the package ovmf")
 
 
+def window_works():
+    """There is a display, and this QEMU has the part that draws on it."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    kinds = subprocess.run([QEMU, "-display", "help"], check=False,
+                           capture_output=True, text=True).stdout.split()
+    return "gtk" in kinds or "sdl" in kinds
+
+
 @dataclass
 class Machine:
     """What is booted on what; the defaults are the Makefile's."""
@@ -64,7 +75,7 @@ class Machine:
         if accel == "auto":
             kvm = kvm_works() and not self.icount
             accel = "kvm" if kvm else "tcg"
-        args = ["qemu-system-x86_64", "-machine", self.machine,
+        args = [QEMU, "-machine", self.machine,
                 "-accel", accel, "-cpu", self.cpu,
                 "-smp", str(self.cpus), "-m", self.mem,
                 "-nodefaults", "-no-user-config", "-vga", "std",
@@ -109,7 +120,7 @@ def main():
         firmware=choice("FIRMWARE", "bios", FIRMWARES),
         accel=choice("ACCEL", "auto", ("auto", "tcg", "kvm")),
         cpus=env("CPUS") or 1, mem=env("MEM") or "256M",
-        window=bool(env("DISPLAY") or env("WAYLAND_DISPLAY")),
+        window=window_works(),
     ).command()
     if env("V"):
         print(" ".join(command), file=sys.stderr)
