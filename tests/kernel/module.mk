@@ -1,0 +1,1 @@
+tests-y += tests/kernel/test_boot_info.c
