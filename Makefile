@@ -67,7 +67,7 @@ elf.preempt := build/preempt/exo.elf
 # ---- Flags ------------------------------------------------------------------
 
 warnings := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
-	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-Wimplicit-fallthrough -Wdate-time
 stable := -ffile-prefix-map=$(CURDIR)=.
 freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-pic -mcmodel=kernel \
@@ -86,9 +86,7 @@ cflags := $(freestanding) $(includes) $(warnings) $(stable) -g \
 	-ffunction-sections -fdata-sections
 ldflags := -m elf_x86_64 -n -z max-page-size=0x1000 -z noexecstack \
 	--build-id=none --no-warn-rwx-segments
-hostflags := -std=gnu11 -g -O1 -DEXO_HOST=1 -iquote . -iquote build \
-	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer $(warnings) $(stable)
+hostflags := $(host-cflags) -iquote . -iquote build $(warnings) $(stable)
 userflags := -std=gnu11 -Os -static -s $(warnings) $(stable)
 
 # A file of these holds the words that what depends on it was made with; it is
@@ -202,16 +200,16 @@ debug: build/debug/exo.elf build/initrd.cpio
 # ---- Host tests -------------------------------------------------------------
 
 host.objs := $(patsubst %,build/host/%.o,\
-	$(sort $(tests-y) $(hosttests-y) $(hostsrc-y)))
+	$(sort $(host-runner) $(tests-y) $(hosttests-y) $(hostsrc-y)))
 
 build/host/%.c.o: %.c build/host/flags
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(hostflags) $(hostflags-y) -MMD -MP -c $< -o $@
+	$(Q)$(HOSTCC) $(hostflags) -MMD -MP -c $< -o $@
 
 build/host_tests: $(host.objs)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(hostflags) -o $@ $^ -lcmocka
+	$(Q)$(HOSTCC) $(host-ldflags) -o $@ $^ $(host-ldlibs)
 -include $(host.objs:.o=.d)
 
 # ---- Tests and checks -------------------------------------------------------
