@@ -9,6 +9,9 @@
 
 #include "lib/types.h"
 
+/* A write() or write_panic() of a sink gets at most this many bytes. */
+#define CONSOLE_CHUNK_BYTES 256
+
 struct console_sink {
 	const char *name; /* what console= calls it: "serial", "vga" */
 
@@ -27,31 +30,52 @@ struct console_sink {
 	/* Panic begins: the sink may colour itself. May be NULL. */
 	void (*panic_begin)(void);
 
-	struct console_sink *next; /* [LOCK_CONSOLE] */
+	struct console_sink *next; /* [LOCK_CONSOLE] the console's own */
+	bool chosen;               /* [LOCK_CONSOLE] console= allows it */
 };
 
 /*
- * Adds a sink, which must live for ever, and shows it the text so far, if
- * console= allows its name.  Context: thread or boot.
+ * Adds a sink, which must live for ever, and shows it the text so far (the
+ * last 16 KB of it), if console= allows its name.  Context: thread or boot.
  */
 void console_add(struct console_sink *sink);
 
-/* Shows text on every sink and keeps it for late sinks. Context: any. */
+/*
+ * Only sinks whose name stands in `list` (names parted by commas) are written
+ * to from now on; NULL and "" allow all.  The list must live for ever.
+ * Context: thread or boot.
+ */
+void console_select(const char *list);
+
+/*
+ * Shows text on every sink and keeps it for late sinks.  Interrupts are off
+ * for CONSOLE_CHUNK_BYTES at a time; a text of up to that length is not mixed
+ * with that of others.  Context: any.
+ */
 void console_write(const char *text, size_t len_bytes);
 
-/* From now on console_write takes no lock and calls write_panic. */
+/*
+ * From now on console_write takes no lock and calls write_panic.  The other
+ * processors must have stopped.  Context: any; may be repeated.
+ */
 void console_panic_begin(void);
 
 /*
- * Bytes typed at any input device. Context: interrupt handlers. Bytes beyond
- * what the queue holds are dropped and counted in the log.
+ * Bytes typed at any input device.  Bytes beyond what the queue holds are
+ * dropped and counted in the log.  Context: interrupt handlers, without locks.
  */
 void console_input(const u8 *bytes, size_t len_bytes);
 
 /*
- * Waits for input and takes up to len_bytes of it. Context: thread, may
- * sleep.  Returns the number of bytes (> 0).
+ * Takes up to len_bytes of the input that is there; returns how many, 0 if
+ * there is none.  Context: any without locks.
  */
-size_t console_read(char *buf, size_t len_bytes);
+size_t console_input_take(char *buf, size_t len_bytes);
+
+/*
+ * Upward call, defined by a higher floor: input has come, wake who waits for
+ * it.  Context: interrupt handlers, without locks.
+ */
+void console_input_ready(void);
 
 #endif

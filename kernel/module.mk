@@ -1,2 +1,2 @@
-kernel-y += kernel/boot_info.c
+kernel-y += kernel/boot_info.c kernel/console.c kernel/log.c
 hostsrc-y += kernel/boot_info.c

@@ -1,0 +1,1 @@
+kernel-y += drivers/serial.c
