@@ -85,7 +85,7 @@ static size_t select_tests(struct CMUnitTest *tests, int name_count,
 			tests[count++] = (struct CMUnitTest){
 				.name = t->id,
 				.test_func = run_one,
-				.initial_state = (void *)(uintptr_t)t,
+				.initial_state = (void *)t,
 			};
 		}
 	}
