@@ -23,9 +23,9 @@
 
 /* As <assert.h>, which a freestanding build need not have. */
 #undef static_assert
-#define static_assert     _Static_assert
+#define static_assert _Static_assert
 
-#define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The structure that holds `member` at the address `ptr`. */
 #define container_of(ptr, type, member) \
@@ -49,9 +49,6 @@
 /* Relaxed single-copy accesses: the compiler neither tears nor repeats. */
 #define READ_ONCE(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
-
-/* C11 names it in a header that a freestanding build does without. */
-#define static_assert _Static_assert
 
 /* Forbids the compiler to move memory accesses over this point. */
 #define barrier() __asm__ volatile("" ::: "memory")
