@@ -1,2 +1,3 @@
 kernel-y += kernel/boot_info.c kernel/console.c kernel/log.c
-hostsrc-y += kernel/boot_info.c
+kernel-y += kernel/cmdline.c
+hostsrc-y += kernel/boot_info.c kernel/cmdline.c

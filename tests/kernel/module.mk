@@ -1,1 +1,2 @@
-tests-y += tests/kernel/test_boot_info.c
+tests-y += tests/kernel/test_boot_info.c tests/kernel/test_cmdline.c
+hosttests-y += tests/kernel/fuzz_cmdline.c
