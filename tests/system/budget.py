@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""What must stay small: the boot's instructions, and equal runs equal."""
+from suite import test
+from vm import INITRD, KERNEL, Machine, Vm
+
+BOOT_BUDGET = 10_000_000
+
+
+def boot_instructions():
+    """From the first kernel instruction to the first of the first program.
+
+    Under this instruction counting one instruction is one nanosecond of the
+    kernel's clock, which counts from its own first instruction.
+    """
+    with Vm(Machine(kernel=KERNEL, initrd=INITRD, accel="tcg",
+                    icount="shift=0,sleep=off",
+                    append="bench=off init=/bin/hello")) as vm:
+        ready = vm.expect(r"^\[boot\] ready in (\d+)\.(\d{3}) ms(?:.*?"
+                          r"(\d+) instructions)?")
+        vm.expect(r"^init exited, status 0$")
+    if ready[3]:
+        return int(ready[3])
+    return int(ready[1] + ready[2]) * 1000
+
+
+@test("the boot stays within 10 million instructions, equal in two runs")
+def budget_boot():
+    first, second = boot_instructions(), boot_instructions()
+    print(f"{first} instructions from the first to ring 3, then {second}")
+    if first != second:
+        raise AssertionError("two runs of one image differ")
+    if not 0 < first < BOOT_BUDGET:
+        raise AssertionError(f"the budget is {BOOT_BUDGET}")

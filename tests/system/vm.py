@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""A machine under test: QEMU with its serial port and QMP in our hands.
+
+    with Vm(Machine(kernel=KERNEL, append="init=/bin/hello")) as vm:
+        vm.expect(r"init exited, status (\\d+)")
+        vm.expect_end(0)
+
+A test waits for a marker on the serial port, each with its limit in seconds;
+nothing here sleeps. Both sockets are made before QEMU starts, so not one byte
+is lost. What came over the serial port is kept in build/test/, for people.
+"""
+import json
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from qemu import Machine  # noqa: E402
+
+KERNEL = str(ROOT / "build/exo.elf")
+DEBUG_KERNEL = str(ROOT / "build/debug/exo.elf")
+STRIPPED = str(ROOT / "build/exo.stripped")
+INITRD = str(ROOT / "build/initrd.cpio")
+LIMIT_S = 60
+SHOWN_LINES = 40
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
+
+
+class Failure(Exception):
+    """What the test found wrong, for people."""
+
+
+class Skip(Exception):
+    """Why the test cannot run here."""
+
+
+def make_iso(cmdline, initrd=INITRD):
+    """Builds an image that boots with this command line; returns its path."""
+    path = Path(os.environ["EXO_TEST_LOG"]).with_suffix(".iso")
+    subprocess.run([ROOT / "scripts/mkiso.sh", path, STRIPPED, initrd,
+                    cmdline], check=True, timeout=LIMIT_S)
+    return str(path)
+
+
+class Console:
+    """The text that one file descriptor delivers, and waiting for it."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.text = ""
+        self.read_to = 0
+        self.log = open(os.environ["EXO_TEST_LOG"] + ".serial", "ab")
+
+    def more(self, limit_s):
+        """Takes in what comes within the limit; False at the end of it all."""
+        if not select.select([self.fd], [], [], max(limit_s, 0))[0]:
+            return True
+        try:
+            data = os.read(self.fd, 65536)
+        except ConnectionResetError:
+            data = b""
+        self.log.write(data)
+        self.log.flush()
+        self.text += TERMINAL_CODES.sub("", data.decode("utf-8", "replace"))
+        return bool(data)
+
+    def fail(self, what):
+        last = "\n".join(self.text.splitlines()[-SHOWN_LINES:])
+        raise Failure(f"{what}\n--- the last of the serial port:\n{last}")
+
+    def expect(self, pattern, limit_s=LIMIT_S):
+        """Waits until the text behind the last match has the pattern."""
+        deadline = time.monotonic() + limit_s
+        compiled = re.compile(pattern, re.M)
+        open_end = True
+        while True:
+            match = compiled.search(self.text, self.read_to)
+            if match:
+                self.read_to = match.end()
+                return match
+            left_s = deadline - time.monotonic()
+            if not open_end or left_s <= 0:
+                why = f"within {limit_s} s" if open_end else "before the end"
+                self.fail(f"did not see {pattern!r} {why}")
+            open_end = self.more(left_s)
+
+    def read_to_end(self, limit_s=LIMIT_S):
+        """Reads until the other side closes."""
+        deadline = time.monotonic() + limit_s
+        while self.more(deadline - time.monotonic()):
+            if time.monotonic() >= deadline:
+                self.fail(f"still running after {limit_s} s")
+        return self.text
+
+
+class Vm(Console):
+    """A running QEMU; leaving the `with` ends it, whatever happened."""
+
+    def __init__(self, machine):
+        serial, serial_theirs = socket.socketpair()
+        self.monitor, monitor_theirs = socket.socketpair()
+        self.serial = serial
+        fds = (serial_theirs.fileno(), monitor_theirs.fileno())
+        machine.serial = "chardev:serial"
+        machine.extra = [
+            *machine.extra,
+            "-chardev", f"socket,id=serial,fd={fds[0]}",
+            "-chardev", f"socket,id=monitor,fd={fds[1]}",
+            "-mon", "chardev=monitor,mode=control"]
+        command = machine.command()
+        print("+ " + " ".join(command), flush=True)
+        self.process = subprocess.Popen(command, pass_fds=fds,
+                                        stdin=subprocess.DEVNULL)
+        serial_theirs.close()
+        monitor_theirs.close()
+        super().__init__(serial.fileno())
+        self.replies = self.monitor.makefile("r", encoding="utf-8")
+        self.monitor.settimeout(LIMIT_S)
+
+    def __enter__(self):
+        json.loads(self.replies.readline() or self.died())
+        self.qmp("qmp_capabilities")
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.wait()
+        self.serial.close()
+        self.monitor.close()
+
+    def died(self):
+        raise Failure(f"QEMU left with {self.process.wait()} at its start")
+
+    def send(self, text):
+        """Types on the serial port."""
+        self.serial.sendall(text.encode())
+
+    def qmp(self, command, **arguments):
+        """One QMP command; returns what it answers."""
+        request = {"execute": command, "arguments": arguments}
+        self.monitor.sendall(json.dumps(request).encode() + b"\n")
+        for line in self.replies:
+            reply = json.loads(line)
+            if "error" in reply:
+                raise Failure(f"QMP {command}: {reply['error']['desc']}")
+            if "return" in reply:
+                return reply["return"]
+        return self.died()
+
+    def wait_event(self, name):
+        """Reads QMP's events up to this one."""
+        for line in self.replies:
+            if json.loads(line).get("event") == name:
+                return
+        self.died()
+
+    def expect_end(self, status=None, limit_s=LIMIT_S):
+        """Waits until the machine is off; returns QEMU's exit status."""
+        self.read_to_end(limit_s)
+        found = self.process.wait(limit_s)
+        if status is not None and found != status:
+            self.fail(f"QEMU left with status {found}, not {status}")
+        return found
+
+    def text_screen(self):
+        """The 25 lines of the VGA text page."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "page"
+            self.qmp("pmemsave", val=0xB8000, size=80 * 25 * 2,
+                     filename=str(path))
+            page = path.read_bytes()
+        return [page[row:row + 160:2].decode("cp437").rstrip("\0 ")
+                for row in range(0, len(page), 160)]
+
+    def screendump(self):
+        """The picture on the screen: (width, height, RGB bytes)."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "screen.ppm"
+            self.qmp("screendump", filename=str(path))
+            _, size, _, pixels = path.read_bytes().split(b"\n", 3)
+        width, height = map(int, size.split())
+        return width, height, pixels
