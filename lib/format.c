@@ -4,7 +4,7 @@
  * no state, allocates nothing and needs about 200 bytes of stack.
  *
  * A conversion is first decoded into a struct spec; its argument becomes a
- * piece of text; put_field() then lays out padding, prefix, zeros and text.
+ * struct piece; put_piece() lays that out in the width of the spec.
  * Repeated characters cost only what fits the buffer, so that a huge width
  * does no harm.
  */
@@ -38,6 +38,14 @@ struct spec {
 	char conversion;
 };
 
+/* An argument as text, before it is padded. */
+struct piece {
+	const char *prefix; /* sign or base, or "" */
+	size_t zeros;       /* between prefix and text */
+	const char *text;   /* `len` bytes, no NUL */
+	size_t len;
+};
+
 /* A va_list that can be handed on by address on every ABI. */
 struct arguments {
 	va_list list;
@@ -69,22 +77,20 @@ static void put_repeat(struct output *out, char c, size_t count)
 	out->len += count;
 }
 
-/* Padding, prefix, `zeros` zeros and the text, in the width of the spec. */
-static void put_field(struct output *out, const struct spec *spec,
-		      const char *prefix, size_t zeros, const char *text,
-		      size_t len)
+static void put_piece(struct output *out, const struct spec *spec,
+		      const struct piece *piece)
 {
-	size_t prefix_len = strlen(prefix);
-	size_t filled = prefix_len + zeros + len;
+	size_t prefix_len = strlen(piece->prefix);
+	size_t filled = prefix_len + piece->zeros + piece->len;
 	size_t width = (size_t)spec->width;
 	size_t pad = width > filled ? width - filled : 0;
 
 	if (!(spec->flags & FLAG_LEFT)) {
 		put_repeat(out, ' ', pad);
 	}
-	put_text(out, prefix, prefix_len);
-	put_repeat(out, '0', zeros);
-	put_text(out, text, len);
+	put_text(out, piece->prefix, prefix_len);
+	put_repeat(out, '0', piece->zeros);
+	put_text(out, piece->text, piece->len);
 	if (spec->flags & FLAG_LEFT) {
 		put_repeat(out, ' ', pad);
 	}
@@ -123,13 +129,17 @@ static void put_number(struct output *out, const struct spec *spec,
 	char buf[DIGITS_MAX];
 	char *end = buf + sizeof(buf);
 	char *text = digits_before(end, value, base, spec->conversion == 'X');
-	size_t len = (size_t)(end - text);
-	size_t zeros = leading_zeros(spec, strlen(prefix), len);
+	struct piece piece = {
+		.prefix = prefix,
+		.text = text,
+		.len = (size_t)(end - text),
+	};
 
-	if (base == 8 && (spec->flags & FLAG_ALT) && zeros == 0) {
-		zeros = 1;
+	piece.zeros = leading_zeros(spec, strlen(prefix), piece.len);
+	if (base == 8 && (spec->flags & FLAG_ALT) && piece.zeros == 0) {
+		piece.zeros = 1;
 	}
-	put_field(out, spec, prefix, zeros, text, len);
+	put_piece(out, spec, &piece);
 }
 
 /* The next integer argument at its size, extended to 64 bits. */
@@ -172,6 +182,13 @@ static void put_hex(struct output *out, const struct spec *spec, u64 value)
 	}
 }
 
+static void put_bytes(struct output *out, const struct spec *spec,
+		      const char *text, size_t len)
+{
+	put_piece(out, spec,
+		  &(struct piece){ .prefix = "", .text = text, .len = len });
+}
+
 static void put_string(struct output *out, const struct spec *spec,
 		       const char *s)
 {
@@ -183,7 +200,7 @@ static void put_string(struct output *out, const struct spec *spec,
 	if (s == NULL) {
 		s = "(null)";
 	}
-	put_field(out, spec, "", 0, s, strnlen(s, max));
+	put_bytes(out, spec, s, strnlen(s, max));
 }
 
 /* Writes one conversion; false if there is none of that letter. */
@@ -208,7 +225,7 @@ static bool put_conversion(struct output *out, const struct spec *spec,
 	case 's': put_string(out, spec, va_arg(args->list, char *)); break;
 	case 'c':
 		c = (char)va_arg(args->list, int);
-		put_field(out, spec, "", 0, &c, 1);
+		put_bytes(out, spec, &c, 1);
 		break;
 	case '%': put_text(out, "%", 1); break;
 	default: return false;

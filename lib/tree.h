@@ -36,8 +36,11 @@ struct tree_node *tree_find_le(const struct tree *tree, u64 key);
 /* The node with the smallest key >= `key`, or NULL. */
 struct tree_node *tree_find_ge(const struct tree *tree, u64 key);
 
+/* The node with the smallest (largest) key of all, or NULL. */
 struct tree_node *tree_first(const struct tree *tree);
 struct tree_node *tree_last(const struct tree *tree);
+
+/* The node with the next larger (smaller) key, or NULL. */
 struct tree_node *tree_next(const struct tree_node *node);
 struct tree_node *tree_prev(const struct tree_node *node);
 

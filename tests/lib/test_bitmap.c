@@ -139,6 +139,18 @@ KTEST(bitmap_find_ignores_rest, "bits behind the last one are never found")
 	EXPECT_EQ(bitmap_find_clear(map, 40, 0), 40);
 }
 
+KTEST(bitmap_find_whole_words, "no word behind the last bit is looked at")
+{
+	u64 map[1] = { 0 };
+
+	EXPECT_EQ(bitmap_find_set(map, 64, 0), 64);
+	EXPECT_EQ(bitmap_find_set(map, 64, 64), 64);
+	bitmap_set_range(map, 0, 64);
+	EXPECT(bitmap_all_set(map, 0, 64));
+	EXPECT_EQ(bitmap_find_clear(map, 64, 0), 64);
+	EXPECT_EQ(bitmap_find_clear(map, 64, 64), 64);
+}
+
 KTEST(bitmap_counts, "the count is of the first bits alone")
 {
 	fill_model(2);
