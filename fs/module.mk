@@ -1,0 +1,2 @@
+kernel-y += fs/cpio.c
+hostsrc-y += fs/cpio.c

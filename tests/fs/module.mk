@@ -1,0 +1,2 @@
+tests-y += tests/fs/samples.c tests/fs/test_cpio.c
+hosttests-y += tests/fs/fuzz_cpio.c
