@@ -53,7 +53,10 @@ struct ktest {
 void ktest_fail(const char *file, int line, const char *what, u64 left,
 		u64 right);
 
-/* Ends the running test as skipped ("not here: ..."), unless it failed. */
+/*
+ * Marks the running test as skipped ("not here: ...") unless it fails; the
+ * test then returns by itself.
+ */
 void ktest_skip(const char *why);
 
 /* Pseudo-random numbers from the run's seed: the same seed, the same run. */

@@ -104,6 +104,7 @@ KTEST(parse_hex_cases, "hexadecimal fields are digits and nothing else")
 	static const struct number_case cases[] = {
 		{ "070701", 0, 0x070701 },
 		{ "0000abCD", 0, 0xabcd },
+		{ "afAF09", 0, 0xafaf09 },
 		{ "ffffffffffffffff", 0, ~0ull },
 		{ "0ffffffffffffffff", -EINVAL, 0 },
 		{ "", -EINVAL, 0 },
@@ -150,7 +151,7 @@ KTEST(parse_word_splits, "blanks part words and quotes hold them together")
 
 KTEST(parse_word_too_long, "a word that does not fit is passed over")
 {
-	const char *line = "abcd efg hi";
+	const char *line = "abcdef efg hi";
 	char buf[4];
 
 	EXPECT_EQ(parse_word(&line, buf, sizeof(buf)), -ERANGE);

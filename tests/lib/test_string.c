@@ -23,9 +23,11 @@ static struct {
 static void randomise(void)
 {
 	for (size_t i = 0; i < FIELD_BYTES; i++) {
-		work.field[i] = (u8)ktest_random();
-		work.expected[i] = work.field[i];
-		work.source[i] = (u8)ktest_random();
+		u64 draw = ktest_random();
+
+		work.field[i] = (u8)draw;
+		work.expected[i] = (u8)draw;
+		work.source[i] = (u8)(draw >> 8);
 	}
 }
 
@@ -147,6 +149,8 @@ KTEST(string_compares, "strings are ordered by unsigned characters")
 	EXPECT(strcmp("abc", "abd") < 0);
 	EXPECT(strcmp("abc", "ab") > 0);
 	EXPECT(strcmp("\x7f", "\x80") < 0);
+	EXPECT(strcmp("a\0x", "a\0y") == 0);
+	EXPECT(strncmp("a\0x", "a\0y", 3) == 0);
 	EXPECT(strncmp("abc", "abd", 2) == 0);
 	EXPECT(strncmp("abc", "abd", 3) < 0);
 	EXPECT(strncmp("ab", "ab", 100) == 0);
