@@ -47,6 +47,21 @@ KTEST(random_below_bounds, "a draw below n is below n, from n = 1 to 2^64 - 1")
 	EXPECT_EQ(random_below(&r, 1), 0);
 }
 
+KTEST(random_below_wastes_nothing, "a power of two takes one draw's low bits")
+{
+	struct random bounded, plain;
+
+	random_seed(&bounded, ktest_random());
+	plain = bounded;
+	for (int shift = 0; shift < 64; shift++) {
+		u64 n = 1ull << shift;
+
+		EXPECT_EQ(random_below(&bounded, n),
+			  random_next(&plain) & (n - 1));
+	}
+	EXPECT_EQ(random_below(&bounded, ~0ull), random_next(&plain));
+}
+
 KTEST(random_below_spreads, "each of seven faces comes up about equally often")
 {
 	enum { FACES = 7, DRAWS = 7000 };
