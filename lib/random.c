@@ -51,7 +51,7 @@ u64 random_next(struct random *r)
  */
 u64 random_below(struct random *r, u64 n)
 {
-	u64 mask = ~0ull >> __builtin_clzll((n - 1) | 1);
+	u64 mask = n > 1 ? ~0ull >> __builtin_clzll(n - 1) : 0;
 	u64 draw;
 
 	do {
