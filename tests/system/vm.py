@@ -9,6 +9,7 @@ A test waits for a marker on the serial port, each with its limit in seconds;
 nothing here sleeps. Both sockets are made before QEMU starts, so not one byte
 is lost. What came over the serial port is kept in build/test/, for people.
 """
+import codecs
 import json
 import os
 import re
@@ -31,6 +32,7 @@ INITRD = str(ROOT / "build/initrd.cpio")
 LIMIT_S = 60
 SHOWN_LINES = 40
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
+LONGEST_CODE = 16
 
 
 class Failure(Exception):
@@ -54,6 +56,8 @@ class Console:
 
     def __init__(self, fd):
         self.fd = fd
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.half_code = ""
         self.text = ""
         self.read_to = 0
         self.log = open(os.environ["EXO_TEST_LOG"] + ".serial", "ab")
@@ -68,8 +72,18 @@ class Console:
             data = b""
         self.log.write(data)
         self.log.flush()
-        self.text += TERMINAL_CODES.sub("", data.decode("utf-8", "replace"))
+        self.text += self.clean(self.decoder.decode(data))
         return bool(data)
+
+    def clean(self, text):
+        """Drops terminal codes; one that has half arrived waits for the rest."""
+        text = self.half_code + text
+        start = text.rfind("\x1b")
+        whole = start < 0 or len(text) - start > LONGEST_CODE or \
+            TERMINAL_CODES.match(text, start)
+        end = len(text) if whole else start
+        self.half_code = text[end:]
+        return TERMINAL_CODES.sub("", text[:end])
 
     def fail(self, what):
         last = "\n".join(self.text.splitlines()[-SHOWN_LINES:])
@@ -125,7 +139,7 @@ class Vm(Console):
         self.monitor.settimeout(LIMIT_S)
 
     def __enter__(self):
-        json.loads(self.replies.readline() or self.died())
+        self.reply()
         self.qmp("qmp_capabilities")
         return self
 
@@ -135,8 +149,15 @@ class Vm(Console):
         self.serial.close()
         self.monitor.close()
 
-    def died(self):
-        raise Failure(f"QEMU left with {self.process.wait()} at its start")
+    def reply(self):
+        """The next line of QMP."""
+        try:
+            line = self.replies.readline()
+        except ConnectionError:
+            line = ""
+        if not line:
+            raise Failure(f"QEMU is gone, status {self.process.wait()}")
+        return json.loads(line)
 
     def send(self, text):
         """Types on the serial port."""
@@ -146,20 +167,17 @@ class Vm(Console):
         """One QMP command; returns what it answers."""
         request = {"execute": command, "arguments": arguments}
         self.monitor.sendall(json.dumps(request).encode() + b"\n")
-        for line in self.replies:
-            reply = json.loads(line)
+        while True:
+            reply = self.reply()
             if "error" in reply:
                 raise Failure(f"QMP {command}: {reply['error']['desc']}")
             if "return" in reply:
                 return reply["return"]
-        return self.died()
 
     def wait_event(self, name):
         """Reads QMP's events up to this one."""
-        for line in self.replies:
-            if json.loads(line).get("event") == name:
-                return
-        self.died()
+        while self.reply().get("event") != name:
+            pass
 
     def expect_end(self, status=None, limit_s=LIMIT_S):
         """Waits until the machine is off; returns QEMU's exit status."""
