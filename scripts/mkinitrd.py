@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Builds the root file system: a newc cpio archive, equal bytes for equal input.
+"""Builds the root file system: a newc cpio archive, the same for equal input.
 
 The data of every regular file starts on a page boundary of the archive, so
 that the kernel maps file pages in place: the name is followed by more NULs
@@ -22,9 +22,10 @@ MAGIC = b"070701"
 TRAILER = "TRAILER!!!"
 HEADER_BYTES = 110
 
-PASSWD = "root::0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:/:/bin/false\n"
+PASSWD = ("root::0:0:root:/root:/bin/sh\n"
+          "nobody:*:65534:65534:nobody:/:/bin/false\n")
 GROUP = "root:x:0:\nnogroup:x:65534:\n"
-MOTD = "Welcome to Exo-OS. Everything here is built from source or from Debian.\n"
+MOTD = "Welcome to Exo-OS.\n"
 FOLDERS = ("bin", "dev", "etc", "mnt", "proc", "root", "sbin", "sys", "tmp",
            "usr", "usr/bin", "usr/sbin", "var", "var/tmp")
 STICKY = ("tmp", "var/tmp")

@@ -16,7 +16,8 @@ from collections import defaultdict
 BUDGET = 100 * 1024
 LARGEST = 20
 COLUMNS = ("text", "rodata", "data", "bss")
-INPUT = re.compile(r"^ (\.\S+|COMMON|ktests)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$")
+INPUT = re.compile(
+    r"^ (\.\S+|COMMON|ktests)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$")
 OBJECT = re.compile(r"build/\w+/(.*)\.o$")
 KSYMS = ".ksyms"
 

@@ -10,15 +10,18 @@ prefix=$1
 target=x86_64-elf
 jobs=$(nproc)
 gcc_dir=$(find /usr/src -maxdepth 1 -name 'gcc-[0-9]*' | sort -V | tail -n 1)
-gcc_tar=$(find "${gcc_dir:-/nowhere}" -name 'gcc-*.tar.*' 2> /dev/null | head -n 1)
-binutils_tar=$(find /usr/src/binutils -name 'binutils-*.tar.*' 2> /dev/null |
-	head -n 1)
-[ -n "$gcc_tar" ] && [ -n "$binutils_tar" ] || {
+
+tar_in() {
+	find "$1" -name "$2-[0-9]*.tar.*" 2> /dev/null | head -n 1
+}
+gcc_tar=$(tar_in "${gcc_dir:-/nowhere}" gcc)
+binutils_tar=$(tar_in /usr/src/binutils binutils)
+if [ -z "$gcc_tar" ] || [ -z "$binutils_tar" ]; then
 	echo "toolchain.sh needs the Debian packages binutils-source," \
 		"gcc-12-source (or newer), libgmp-dev, libmpfr-dev," \
-		"libmpc-dev, flex, bison and texinfo" >&2
+		"libmpc-dev, flex, bison and g++" >&2
 	exit 1
-}
+fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/toolchain.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -76,7 +76,7 @@ class Console:
         return bool(data)
 
     def clean(self, text):
-        """Drops terminal codes; one that has half arrived waits for the rest."""
+        """Drops terminal codes; one that has half arrived waits."""
         text = self.half_code + text
         start = text.rfind("\x1b")
         whole = start < 0 or len(text) - start > LONGEST_CODE or \
