@@ -1,0 +1,2 @@
+kernel-y += posix/elf.c
+hostsrc-y += posix/elf.c
