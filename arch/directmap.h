@@ -9,7 +9,8 @@
 #include "lib/types.h"
 
 #ifdef EXO_HOST
-/* The tests' arena plays the RAM of the machine. */
+/* The tests' arena plays the RAM of the machine, from address 0. */
+#define HOST_RAM_BYTES (512ul << 20)
 extern char *host_ram;
 #define DIRECT_MAP_BASE ((u64)host_ram)
 #else

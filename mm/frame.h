@@ -3,9 +3,9 @@
  * Physical memory in frames of 4 KB: a buddy allocator whose truth about each
  * frame is a bitmap, with a stack of single frames per processor in front.
  *
- * Every frame has a struct page; it is valid only for the first frame of a
- * block, so that nothing is touched before it is used and start-up takes the
- * same time for little and for much memory.
+ * Every frame has a struct page, valid only once it is needed, so that nothing
+ * is touched before it is used and start-up takes the same time for little
+ * and for much memory.
  */
 #ifndef EXO_MM_FRAME_H
 #define EXO_MM_FRAME_H
@@ -24,14 +24,26 @@ enum page_state {
 	PAGE_SLAB,      /* allocated, and mm/kmem.c keeps objects in it */
 };
 
+/*
+ * Valid for the first frame of a block, for every frame of a slab, and where
+ * frame_share_range() made it so.
+ */
 struct page {
-	u8 state; /* enum page_state */
-	u8 order; /* of the block that starts here */
-	u16 slab_cache;
-	u32 refs; /* [a] of an allocated block; for PAGE_SLAB see mm/kmem.c */
+	u8 state;       /* enum page_state */
+	u8 order;       /* of the block that starts here */
+	u16 slab_cache; /* PAGE_SLAB: which cache, see mm/kmem.c */
+	union {
+		u32 refs; /* [a] all states but PAGE_SLAB */
+		struct {
+			u16 slab_free_at; /* the cache's lock guards these */
+			u16 slab_free_count;
+		};
+	};
 	u32 next; /* frame numbers in a list of the owner of this state; */
 	u32 prev; /* 0 is none */
 };
+
+static_assert(sizeof(struct page) == 16, "1/256 of memory");
 
 struct frame_range {
 	phys_t base;
@@ -39,22 +51,38 @@ struct frame_range {
 };
 
 /*
- * Takes over all of `usable` except what `reserved` covers; ranges may
- * overlap, be unaligned and in any order (usable ones shrink to whole frames,
- * reserved ones grow).  The bitmap and the struct pages are placed in usable
- * memory below `limit`, the end of what the direct map reaches already.
- * Frame 0 is never handed out.  Errors: -ENOMEM if they fit nowhere.
- * Context: boot, once.
+ * Takes over all of `usable` below `limit` except what `reserved` covers;
+ * ranges may overlap, be unaligned and in any order (usable ones shrink to
+ * whole frames, reserved ones grow).  `limit` is the end of what the direct
+ * map reaches already: the bitmap and the struct pages of all memory are
+ * placed below it.  Frame 0 is never handed out.
+ * Errors: -ENOMEM if they fit nowhere.  Context: boot, once.
  */
 must_check int frame_init(const struct frame_range *usable, size_t usable_count,
 			  const struct frame_range *reserved,
 			  size_t reserved_count, phys_t limit);
 
 /*
+ * Takes over the memory above frame_init()'s limit, when the direct map
+ * reaches it; the same ranges again.  Nothing to do if there is none.
+ * Context: boot, once.
+ */
+void frame_init_high(const struct frame_range *usable, size_t usable_count,
+		     const struct frame_range *reserved, size_t reserved_count);
+
+/*
  * Makes a range that frame_init() reserved available (boot-time memory that
- * is no longer needed).
+ * is no longer needed); it shrinks to whole frames.
  */
 void frame_release_range(struct frame_range range);
+
+/*
+ * Gives each frame of a reserved range a struct page with one reference that
+ * is never dropped: from then on frame_get(), frame_put() and frame_refs()
+ * take these frames (the boot archive's, mapped in place) like any other.
+ * Grows to whole frames.  Context: boot, once for a frame.
+ */
+void frame_share_range(struct frame_range range);
 
 #define PHYS_NONE ((phys_t){ 0 })
 
@@ -80,23 +108,37 @@ void frame_free(phys_t block, unsigned order);
 void frame_get(phys_t frame);
 
 /*
- * One reference less; the last one frees the frame.  A reserved frame (one of
- * the boot archive's, mapped in place) may be referenced like any other and is
- * never freed.
+ * One reference less; the last one frees the frame.  A reserved frame never
+ * comes to its last one (see frame_share_range()).
+ * Context: any but interrupt handlers; does not sleep.
  */
 void frame_put(phys_t frame);
 
 /* References to the frame now; 1 means that the caller's is the only one. */
 u32 frame_refs(phys_t frame);
 
-/* The struct page of a frame below frame_limit(). */
-struct page *frame_page(phys_t frame);
+/* [I] The struct pages, by frame number; use frame_page(). */
+extern struct frame_table {
+	struct page *pages;
+	u64 count;
+} frame_table;
+
+/* The struct page of a frame below frame_limit(). Context: any. */
+static inline struct page *frame_page(phys_t frame)
+{
+	/* Frame number times size in one shift: the address is aligned. */
+	return (struct page *)((char *)frame_table.pages +
+			       (frame.pa >> (PAGE_SHIFT - 4)));
+}
 
 /* One past the last frame that has a struct page. */
-phys_t frame_limit(void);
+static inline phys_t frame_limit(void)
+{
+	return phys(frame_table.count << PAGE_SHIFT);
+}
 
 struct frame_stats {
-	u64 total;  /* frames under management, free or not */
+	u64 total;  /* frames that can be handed out, free or not */
 	u64 free;   /* in the buddy lists and in processors' stacks */
 	u64 cached; /* of these, in processors' stacks */
 	u64 meta;   /* frames that the bitmap and the struct pages take */
@@ -104,7 +146,10 @@ struct frame_stats {
 
 struct frame_stats frame_stats(void);
 
-/* Moves this processor's cached frames back into the buddy lists. */
+/*
+ * Moves this processor's cached frames back into the buddy lists. Context: as
+ * frame_alloc().
+ */
 void frame_drain(void);
 
 /*

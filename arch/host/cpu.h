@@ -29,10 +29,8 @@ static inline bool arch_irq_enabled(void)
 	return true;
 }
 
-static inline void arch_relax(void)
-{
-	__builtin_ia32_pause();
-}
+/* Lets other threads run: whoever holds the lock may have lost its core. */
+void arch_relax(void);
 
 static inline void arch_wait_irq(void)
 {

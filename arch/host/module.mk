@@ -1,0 +1,2 @@
+# The machine of the host's unit tests.
+hostsrc-y += arch/host/machine.c
