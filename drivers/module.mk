@@ -2,3 +2,6 @@ kernel-y += drivers/serial.c drivers/vga_text.c drivers/framebuffer.c
 # What the screens are made of.
 kernel-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c
 hostsrc-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c
+# ACPI: from the RSDP to the tables.
+kernel-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c
+hostsrc-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c

@@ -3,3 +3,5 @@ tests-y += tests/drivers/test_ansi.c tests/drivers/test_pixels.c \
 hosttests-y += tests/drivers/test_framebuffer.c tests/drivers/test_vga_text.c
 # What kernel code that locks or reaches devices needs on the host.
 hosttests-y += tests/host/machine.c
+tests-y += tests/drivers/acpi_samples.c tests/drivers/test_acpi.c
+hosttests-y += tests/drivers/fuzz_acpi.c
