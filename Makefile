@@ -46,6 +46,7 @@ export CC HOSTCC CLANG NM
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
+MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all run test debug size check format toolchain clean FORCE \

@@ -18,7 +18,7 @@ gcc_tar=$(tar_in "${gcc_dir:-/nowhere}" gcc)
 binutils_tar=$(tar_in /usr/src/binutils binutils)
 if [ -z "$gcc_tar" ] || [ -z "$binutils_tar" ]; then
 	echo "toolchain.sh needs the Debian packages binutils-source," \
-		"gcc-12-source (or newer), libgmp-dev, libmpfr-dev," \
+		"gcc-12-source, patch, libgmp-dev, libmpfr-dev," \
 		"libmpc-dev, flex, bison and g++" >&2
 	exit 1
 fi

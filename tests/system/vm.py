@@ -187,15 +187,13 @@ class Vm(Console):
             self.fail(f"QEMU left with status {found}, not {status}")
         return found
 
-    def text_screen(self):
-        """The 25 lines of the VGA text page."""
+    def text_page(self):
+        """The VGA text page: 25 rows of 80 (character, attribute) bytes."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "page"
             self.qmp("pmemsave", val=0xB8000, size=80 * 25 * 2,
                      filename=str(path))
-            page = path.read_bytes()
-        return [page[row:row + 160:2].decode("cp437").rstrip("\0 ")
-                for row in range(0, len(page), 160)]
+            return path.read_bytes()
 
     def screendump(self):
         """The picture on the screen: (width, height, RGB bytes)."""
