@@ -103,10 +103,21 @@ static bool wait_status(u8 bits, u32 looks)
 	return false;
 }
 
+/*
+ * The bytes in the queue; none if the tail is ahead of the head, which can be
+ * when a processor that a panic could not stop sends as well.
+ */
+static u32 queued(void)
+{
+	u32 n = ring_fill(serial.head, serial.tail);
+
+	return n <= QUEUE_BYTES ? n : 0;
+}
+
 /* Gives the transmitter, which is empty, the oldest bytes of the queue. */
 static void send_burst(void)
 {
-	u32 n = MIN(ring_fill(serial.head, serial.tail), serial.burst);
+	u32 n = MIN(queued(), serial.burst);
 
 	while (n-- > 0) {
 		write_reg(REG_DATA, queue[ring_slot(serial.tail, QUEUE_BYTES)]);
@@ -125,7 +136,7 @@ static void send_waiting(void)
 
 static void send_all(void)
 {
-	while (ring_fill(serial.head, serial.tail) > 0) {
+	while (queued() > 0) {
 		send_waiting();
 	}
 }
@@ -141,11 +152,10 @@ static void set_ier_locked(u8 ier)
 /* Sends what the port takes at once and leaves the rest to its interrupt. */
 static void send_ready_locked(void)
 {
-	while (ring_fill(serial.head, serial.tail) > 0 &&
-	       (read_reg(REG_LSR) & LSR_THR_EMPTY)) {
+	while (queued() > 0 && (read_reg(REG_LSR) & LSR_THR_EMPTY)) {
 		send_burst();
 	}
-	if (ring_fill(serial.head, serial.tail) > 0) {
+	if (queued() > 0) {
 		set_ier_locked(IER_RECEIVED | IER_TRANSMITTED);
 	} else {
 		set_ier_locked(IER_RECEIVED);

@@ -36,8 +36,7 @@ static void write_new(const char *text)
 	ansi_write(&one.ansi, text, strlen(text));
 }
 
-/* `wanted` has the rows with a bar behind each; blanks at a row's end are
- * left out. */
+/* `wanted`: the rows with a bar behind each, without the blanks before it. */
 static bool shows(const char *wanted)
 {
 	for (unsigned row = 0; row < ROWS; row++) {

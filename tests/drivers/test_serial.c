@@ -261,3 +261,14 @@ KTEST(serial_panic, "a panic sends the queue, then its own text, by polling")
 		       "panic\r\n"));
 	spin_unlock_irq(&serial.lock, 0);
 }
+
+KTEST(serial_panic_race, "a panic goes on when another processor sends too")
+{
+	begin();
+	EXPECT_EQ(serial_init(), 0);
+	serial.tail = serial.head + 3;
+	seen.sink->panic_begin();
+	seen.sink->write_panic("...", 3);
+	seen.sink->write_panic("panic\n", 6);
+	EXPECT(sent_is("panic\r\n"));
+}
