@@ -79,7 +79,7 @@ static struct {
 	u64 meta_count;                /* I */
 	u64 high_first;                /* I, where frame_init() stopped */
 	struct frame_stack *stacks[MAX_CPUS]; /* the open ones */
-} frames = { .lock = SPINLOCK_INIT(LOCK_FRAME) };
+} frames;
 
 struct frame_table frame_table;
 

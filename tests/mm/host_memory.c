@@ -12,6 +12,7 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "mm/kmem.h"
 #include "tests/host/ktest_host.h"
 
 #define LIVE_BYTES    (128ul << 20)
@@ -23,6 +24,7 @@ __attribute__((constructor)) static void host_memory_start(void)
 	const struct frame_range reserved = RANGE(0, 1 << 20);
 
 	ASSERT(frame_init(&usable, 1, &reserved, 1, phys(LIVE_BYTES)) == 0);
+	kmem_init();
 }
 
 int host_machine_start(const struct host_machine *machine)

@@ -1,2 +1,4 @@
-tests-y     += tests/mm/test_frame.c tests/mm/test_frame_map.c
-hosttests-y += tests/mm/host_memory.c tests/mm/test_frame_host.c
+tests-y     += tests/mm/test_frame.c tests/mm/test_frame_map.c \
+	tests/mm/test_kmem.c
+hosttests-y += tests/mm/host_memory.c tests/mm/test_frame_host.c \
+	tests/mm/test_kmem_host.c

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel objects.
+ *
+ * Nouns.  A *cache* serves objects of one size.  A *slab* is a block of frames
+ * cut into a cache's objects; the struct page of each of its frames says
+ * PAGE_SLAB and which cache, so that an object's address is enough to free it,
+ * and the first one's holds the slab's free objects and list links.  A
+ * *magazine* is one processor's list of free objects of one cache.
+ *
+ * Invariants:
+ * K1  An object is in exactly one place: with its owner, in a magazine, or in
+ *     its slab's free list.
+ * K2  slab_free_count is the length of the slab's free list.
+ * K3  A slab is in its cache's `partial` list if it has a free object and in
+ *     `full` if it has none.
+ * K4  At most one slab of a cache has all its objects free; a second one goes
+ *     back to mm/frame.c.  (One is kept, so that an object allocated and freed
+ *     in turn does not move frames each time.)
+ *
+ * An object's way, with the function of each transition:
+ *
+ *	from            to              by
+ *	a new slab      slab's list     slab_create()
+ *	slab's list     magazine        magazine_refill()
+ *	magazine        owner           magazine_pop()
+ *	owner           magazine        magazine_push()
+ *	magazine        slab's list     magazine_spill()
+ *	slab's list     frames          slab_destroy()
+ *
+ * Locks.  A cache's lock guards its slabs (K2 to K4).  A magazine belongs to
+ * its processor: no lock, only no preemption.  An object may be freed on
+ * another processor than it was allocated on; it simply enters that one's
+ * magazine, and comes home with a batch.  A magazine starts closed (limit 0),
+ * so that its first use comes to the slow path, which opens it; kmem_drain()
+ * closes it again.
+ */
+#include "mm/kmem.h"
+#include "arch/cpu.h"
+#include "kernel/spinlock.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kmem_guard.h"
+
+#define CACHES_MAX 64
+
+/* Sizes of kmalloc(): four steps to a doubling waste an eighth on average. */
+#define SIZE_CLASSES(x)                                                  \
+	x(16) x(32) x(48) x(64) x(96) x(128) x(192) x(256) x(384) x(512) \
+		x(768) x(1024) x(1536) x(2048)
+
+#define SMALL_MAX  2048
+#define CLASS_STEP 16
+
+/* Objects that a magazine holds: 8 KB of them, within these bounds. */
+#define MAGAZINE_BYTES 8192
+#define MAGAZINE_MIN   8
+#define MAGAZINE_MAX   128
+
+/* A slab has at least this many objects and wastes at most an eighth. */
+#define SLAB_OBJECTS_MIN 4
+#define SLAB_WASTE_DIV   8
+#define SLAB_ORDER_MAX   3
+
+/* slab_free_at of a slab without free objects; else an offset in bytes. */
+#define SLAB_NONE 0xffff
+static_assert((PAGE_SIZE << SLAB_ORDER_MAX) <= SLAB_NONE, "fits in u16");
+
+struct magazine {
+	void *head; /* each free object's first word is the next one */
+	u32 count;  /* others only read it */
+	u32 limit;  /* 0: closed */
+};
+
+static percpu struct magazine magazines[CACHES_MAX];
+
+/* Marks: I immutable once created, the rest by the lock. */
+struct kmem_cache {
+	struct spinlock lock;
+	const char *name; /* I */
+	u32 size_bytes;   /* I, of an object for its owner */
+	u32 stride_bytes; /* I, from object to object */
+	u16 index;        /* I, in kmem.caches */
+	u16 order;        /* I, of a slab's block */
+	u32 slab_objects; /* I, objects in a slab */
+	u32 limit;        /* I, of its magazines */
+	u32 partial;      /* first slab of the list, or 0 */
+	u32 full;         /* first slab of the list, or 0 */
+	u32 idle_count;   /* slabs with all objects free (K4) */
+	u64 slab_count;   /* of all slabs */
+	u64 free_count;   /* objects in all slabs' free lists */
+};
+
+static struct {
+	struct spinlock lock; /* guards count; never held with a cache's */
+	u32 count;            /* caches made so far */
+	struct kmem_cache caches[CACHES_MAX];
+	u8 class_of[SMALL_MAX / CLASS_STEP + 1]; /* I, by size in steps */
+	struct magazine *magazines[MAX_CPUS];    /* [a] the open ones */
+} kmem;
+
+static u32 batch_of(const struct kmem_cache *cache)
+{
+	return cache->limit / 2;
+}
+
+static struct page *page_of(u32 slab)
+{
+	return &frame_table.pages[slab];
+}
+
+static char *slab_base(u32 slab)
+{
+	return phys_to_virt(phys((u64)slab << PAGE_SHIFT));
+}
+
+static u32 slab_of(const struct kmem_cache *cache, const void *object)
+{
+	u64 frame = virt_to_phys(object).pa >> PAGE_SHIFT;
+
+	return (u32)ALIGN_DOWN(frame, 1ull << cache->order);
+}
+
+static struct guarded guarded(const struct kmem_cache *cache, void *object)
+{
+	return (struct guarded){ cache->name, object, cache->size_bytes };
+}
+
+static void list_insert(u32 *head, u32 slab)
+{
+	page_of(slab)->next = *head;
+	page_of(slab)->prev = 0;
+	if (*head != 0) {
+		page_of(*head)->prev = slab;
+	}
+	*head = slab;
+}
+
+static void list_delete(u32 *head, u32 slab)
+{
+	const struct page *page = page_of(slab);
+
+	if (page->next != 0) {
+		page_of(page->next)->prev = page->prev;
+	}
+	if (page->prev != 0) {
+		page_of(page->prev)->next = page->next;
+	} else {
+		*head = page->next;
+	}
+}
+
+/* Links all objects of a new slab, the lowest first. */
+static void slab_fill(struct kmem_cache *cache, u32 slab)
+{
+	struct page *page = page_of(slab);
+	u32 next = SLAB_NONE;
+
+	for (u32 i = cache->slab_objects; i-- > 0;) {
+		u32 at = i * cache->stride_bytes;
+		char *object = slab_base(slab) + at;
+
+		*(u64 *)object = next;
+		if (KMEM_GUARDED) {
+			guard_start(guarded(cache, object));
+		}
+		next = at;
+	}
+	page->slab_free_at = (u16)next;
+	page->slab_free_count = (u16)cache->slab_objects;
+}
+
+static bool slab_create(struct kmem_cache *cache)
+{
+	phys_t block = frame_alloc(cache->order);
+	u32 slab = (u32)(block.pa >> PAGE_SHIFT);
+
+	if (slab == 0) {
+		return false;
+	}
+	for (u32 i = 0; i < 1u << cache->order; i++) {
+		page_of(slab + i)->state = PAGE_SLAB;
+		page_of(slab + i)->slab_cache = cache->index;
+	}
+	slab_fill(cache, slab);
+	list_insert(&cache->partial, slab);
+	cache->slab_count++;
+	cache->idle_count++;
+	cache->free_count += cache->slab_objects;
+	return true;
+}
+
+/* Gives back a slab whose objects are all free. */
+static void slab_destroy(struct kmem_cache *cache, u32 slab)
+{
+	list_delete(&cache->partial, slab);
+	cache->slab_count--;
+	cache->idle_count--;
+	cache->free_count -= cache->slab_objects;
+	for (u32 i = 0; i < 1u << cache->order; i++) {
+		page_of(slab + i)->state = PAGE_FREE; /* frame.c's I5 */
+	}
+	*page_of(slab) = (struct page){ .state = PAGE_ALLOCATED,
+					.order = (u8)cache->order,
+					.refs = 1 };
+	frame_free(phys((u64)slab << PAGE_SHIFT), cache->order);
+}
+
+/* Takes an object out of a slab that has one. */
+static void *slab_take(struct kmem_cache *cache, u32 slab)
+{
+	struct page *page = page_of(slab);
+	char *object = slab_base(slab) + page->slab_free_at;
+	u64 next = *(u64 *)object;
+
+	cache->idle_count -= page->slab_free_count == cache->slab_objects;
+	page->slab_free_at = (u16)next;
+	cache->free_count--;
+	if (--page->slab_free_count == 0) {
+		list_delete(&cache->partial, slab);
+		list_insert(&cache->full, slab);
+	}
+	return object;
+}
+
+/* Puts an object back into its slab; a second idle slab goes (K4). */
+static void slab_give(struct kmem_cache *cache, void *object)
+{
+	u32 slab = slab_of(cache, object);
+	struct page *page = page_of(slab);
+
+	*(u64 *)object = page->slab_free_at;
+	page->slab_free_at = (u16)((char *)object - slab_base(slab));
+	cache->free_count++;
+	if (page->slab_free_count++ == 0) {
+		list_delete(&cache->full, slab);
+		list_insert(&cache->partial, slab);
+	}
+	if (page->slab_free_count < cache->slab_objects) {
+		return;
+	}
+	cache->idle_count++;
+	if (cache->idle_count > 1) {
+		slab_destroy(cache, slab);
+	}
+}
+
+static void magazine_put(struct magazine *own, void *object)
+{
+	*(void **)object = own->head;
+	own->head = object;
+	WRITE_ONCE(own->count, own->count + 1);
+}
+
+static void *magazine_get(struct magazine *own)
+{
+	void *object = own->head;
+
+	own->head = *(void **)object;
+	WRITE_ONCE(own->count, own->count - 1);
+	return object;
+}
+
+static void magazine_open(const struct kmem_cache *cache, struct magazine *own)
+{
+	own->limit = cache->limit;
+	WRITE_ONCE(kmem.magazines[cpu_id()], this_cpu_ptr(magazines[0]));
+}
+
+/* Fills this processor's empty magazine by a batch, if there is memory. */
+static void magazine_refill(struct kmem_cache *cache, struct magazine *own)
+{
+	WITH_SPINLOCK (&cache->lock) {
+		while (own->count < batch_of(cache)) {
+			if (cache->partial == 0 && !slab_create(cache)) {
+				break;
+			}
+			magazine_put(own, slab_take(cache, cache->partial));
+		}
+	}
+}
+
+static void magazine_spill(struct kmem_cache *cache, struct magazine *own,
+			   u32 left)
+{
+	WITH_SPINLOCK (&cache->lock) {
+		while (own->count > left) {
+			slab_give(cache, magazine_get(own));
+		}
+	}
+}
+
+/*
+ * The fast paths below call nothing but in tail position, so that they need no
+ * stack frame; these are their slow ends.  Preemption is off when they begin.
+ */
+static noinline void *preempted(void *object)
+{
+	sched_preempt();
+	return object;
+}
+
+static noinline void *alloc_slow(u32 index)
+{
+	struct magazine *own = this_cpu_ptr(magazines[index]);
+	struct kmem_cache *cache = &kmem.caches[index];
+	void *object = NULL;
+
+	magazine_open(cache, own);
+	magazine_refill(cache, own);
+	if (own->count != 0) {
+		object = magazine_get(own);
+	}
+	preempt_on();
+	return object;
+}
+
+static noinline void free_slow(u32 index, void *object)
+{
+	struct magazine *own = this_cpu_ptr(magazines[index]);
+	struct kmem_cache *cache = &kmem.caches[index];
+
+	if (own->limit == 0) {
+		magazine_open(cache, own);
+	} else {
+		magazine_spill(cache, own, own->limit - batch_of(cache));
+	}
+	magazine_put(own, object);
+	preempt_on();
+}
+
+static always_inline void *magazine_pop(u32 index)
+{
+	void *object;
+
+	preempt_off();
+	object = this_cpu(magazines[index].head);
+	if (unlikely(object == NULL)) {
+		return alloc_slow(index);
+	}
+	this_cpu(magazines[index].head) = *(void **)object;
+	this_cpu(magazines[index].count)--;
+	if (unlikely(arch_preempt_dec())) {
+		return preempted(object);
+	}
+	return object;
+}
+
+static always_inline void magazine_push(u32 index, void *object)
+{
+	u32 count;
+
+	preempt_off();
+	count = this_cpu(magazines[index].count);
+	if (unlikely(count == this_cpu(magazines[index].limit))) {
+		free_slow(index, object);
+		return;
+	}
+	*(void **)object = this_cpu(magazines[index].head);
+	this_cpu(magazines[index].head) = object;
+	this_cpu(magazines[index].count) = count + 1;
+	preempt_on();
+}
+
+static always_inline void *object_alloc(u32 index, size_t len_bytes)
+{
+	void *object = magazine_pop(index);
+
+	if (KMEM_GUARDED && object != NULL) {
+		guard_open(guarded(&kmem.caches[index], object), len_bytes);
+	}
+	return object;
+}
+
+static always_inline void object_free(u32 index, void *object)
+{
+	if (KMEM_GUARDED) {
+		guard_close(guarded(&kmem.caches[index], object));
+	}
+	magazine_push(index, object);
+}
+
+static noinline void *large_alloc(size_t size_bytes)
+{
+	u64 frames_more = (size_bytes - 1) >> PAGE_SHIFT;
+	unsigned order = 0;
+	phys_t block;
+
+	if (frames_more != 0) {
+		order = 64 - (unsigned)__builtin_clzll(frames_more);
+	}
+	block = frame_alloc(order);
+	return phys_is_none(block) ? NULL : phys_to_virt(block);
+}
+
+/* What lies in no slab is whole frames of large_alloc(), or NULL. */
+static noinline void large_free(void *object)
+{
+	phys_t block = virt_to_phys(object);
+
+	if (object == NULL) {
+		return;
+	}
+	ASSERT(block.pa < frame_limit().pa);
+	ASSERT(IS_ALIGNED(block.pa, PAGE_SIZE));
+	frame_free(block, frame_page(block)->order);
+}
+
+void *kmalloc(size_t size_bytes)
+{
+	if (unlikely(size_bytes > SMALL_MAX)) {
+		return large_alloc(size_bytes);
+	}
+	return object_alloc(
+		kmem.class_of[(size_bytes + CLASS_STEP - 1) / CLASS_STEP],
+		size_bytes);
+}
+
+void *kzalloc(size_t size_bytes)
+{
+	void *object = kmalloc(size_bytes);
+
+	if (object != NULL) {
+		memset(object, 0, size_bytes);
+	}
+	return object;
+}
+
+void kfree(void *object)
+{
+	u64 frame = virt_to_phys(object).pa >> PAGE_SHIFT;
+
+	if (unlikely(frame >= frame_table.count ||
+		     frame_table.pages[frame].state != PAGE_SLAB)) {
+		large_free(object);
+		return;
+	}
+	object_free(frame_table.pages[frame].slab_cache, object);
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache)
+{
+	return object_alloc(cache->index, cache->size_bytes);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	DEBUG_ASSERT(page_of(slab_of(cache, object))->slab_cache ==
+		     cache->index);
+	object_free(cache->index, object);
+}
+
+/* The smallest slab that wastes little (see the constants above). */
+static u16 slab_order(u32 stride_bytes)
+{
+	u16 order = 0;
+
+	while (order < SLAB_ORDER_MAX) {
+		u64 bytes = PAGE_SIZE << order;
+
+		if (bytes / stride_bytes >= SLAB_OBJECTS_MIN &&
+		    bytes % stride_bytes * SLAB_WASTE_DIV <= bytes) {
+			break;
+		}
+		order++;
+	}
+	return order;
+}
+
+static void cache_start(struct kmem_cache *cache, const char *name,
+			size_t size_bytes, size_t align_bytes)
+{
+	size_t size = ALIGN_UP(size_bytes, sizeof(u64));
+	size_t align = MAX(align_bytes, sizeof(u64));
+	size_t stride = ALIGN_UP(size + KMEM_GUARD_BYTES, align);
+	size_t limit = MAX(MAGAZINE_BYTES / stride, MAGAZINE_MIN);
+
+	spin_init(&cache->lock, LOCK_KMEM);
+	cache->name = name;
+	cache->size_bytes = (u32)size;
+	cache->stride_bytes = (u32)stride;
+	cache->index = (u16)(cache - kmem.caches);
+	cache->order = slab_order((u32)stride);
+	cache->slab_objects =
+		(u32)((PAGE_SIZE << cache->order) / cache->stride_bytes);
+	cache->limit = (u32)MIN(limit, MAGAZINE_MAX);
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size_bytes,
+				     size_t align_bytes)
+{
+	struct kmem_cache *cache = NULL;
+
+	ASSERT(size_bytes > 0 && size_bytes <= SMALL_MAX);
+	ASSERT(align_bytes <= SMALL_MAX && IS_POW2(align_bytes));
+	WITH_SPINLOCK (&kmem.lock) {
+		if (kmem.count < CACHES_MAX) {
+			cache = &kmem.caches[kmem.count];
+			cache_start(cache, name, size_bytes, align_bytes);
+			WRITE_ONCE(kmem.count, kmem.count + 1);
+		}
+	}
+	return cache;
+}
+
+void kmem_init(void)
+{
+	static const struct {
+		const char *name;
+		u32 size_bytes;
+	} classes[] = {
+#define CLASS(n) { "kmalloc-" #n, n },
+		SIZE_CLASSES(CLASS)
+#undef CLASS
+	};
+	u32 step = 0;
+
+	spin_init(&kmem.lock, LOCK_KMEM);
+	for (u32 i = 0; i < ARRAY_SIZE(classes); i++) {
+		u32 size = classes[i].size_bytes;
+
+		if (kmem_cache_create(classes[i].name, size,
+				      IS_POW2(size) ? size : CLASS_STEP) ==
+		    NULL) {
+			return;
+		}
+		while (step <= size / CLASS_STEP) {
+			kmem.class_of[step++] = (u8)i;
+		}
+	}
+}
+
+u64 kmem_cache_in_use(const struct kmem_cache *cache)
+{
+	u64 count = cache->slab_count * cache->slab_objects - cache->free_count;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
+		const struct magazine *of = READ_ONCE(kmem.magazines[cpu]);
+
+		if (of != NULL) {
+			count -= READ_ONCE(of[cache->index].count);
+		}
+	}
+	return count;
+}
+
+u64 kmem_held_bytes(void)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
+		const struct kmem_cache *cache = &kmem.caches[i];
+
+		bytes += READ_ONCE(cache->slab_count)
+			 << (PAGE_SHIFT + cache->order);
+	}
+	return bytes;
+}
+
+/* An idle slab stays in the partial list; there is one at most. */
+static void cache_drop_idle(struct kmem_cache *cache)
+{
+	WITH_SPINLOCK (&cache->lock) {
+		u32 slab = cache->partial;
+
+		if (cache->idle_count == 0) {
+			break;
+		}
+		while (page_of(slab)->slab_free_count < cache->slab_objects) {
+			slab = page_of(slab)->next;
+		}
+		slab_destroy(cache, slab);
+	}
+}
+
+void kmem_drain(void)
+{
+	WITH_PREEMPT_OFF () {
+		for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
+			struct magazine *own = this_cpu_ptr(magazines[i]);
+
+			magazine_spill(&kmem.caches[i], own, 0);
+			own->limit = 0;
+			cache_drop_idle(&kmem.caches[i]);
+		}
+		WRITE_ONCE(kmem.magazines[cpu_id()], NULL);
+	}
+}
+
+/* K2 for one slab, and each object's guard. */
+static void check_slab(struct kmem_cache *cache, u32 slab)
+{
+	const struct page *page = page_of(slab);
+	u32 count = 0;
+
+	ASSERT(page->state == PAGE_SLAB && page->slab_cache == cache->index);
+	for (u64 at = page->slab_free_at; at != SLAB_NONE;) {
+		ASSERT(at / cache->stride_bytes < cache->slab_objects);
+		ASSERT(at % cache->stride_bytes == 0);
+		ASSERT(++count <= page->slab_free_count);
+		at = *(u64 *)(slab_base(slab) + at);
+	}
+	ASSERT(count == page->slab_free_count);
+	for (u32 i = 0; KMEM_GUARDED && i < cache->slab_objects; i++) {
+		char *object = slab_base(slab) + i * cache->stride_bytes;
+
+		guard_check(guarded(cache, object));
+	}
+}
+
+/* K3 and K4. */
+static void check_cache(struct kmem_cache *cache)
+{
+	u64 slab_count = 0;
+	u64 free_count = 0;
+	u64 idle_count = 0;
+
+	for (u32 s = cache->partial; s != 0; s = page_of(s)->next) {
+		check_slab(cache, s);
+		ASSERT(page_of(s)->slab_free_count > 0);
+		slab_count++;
+		free_count += page_of(s)->slab_free_count;
+		idle_count +=
+			page_of(s)->slab_free_count == cache->slab_objects;
+	}
+	for (u32 s = cache->full; s != 0; s = page_of(s)->next) {
+		check_slab(cache, s);
+		ASSERT(page_of(s)->slab_free_count == 0);
+		slab_count++;
+	}
+	ASSERT(slab_count == cache->slab_count);
+	ASSERT(free_count == cache->free_count);
+	ASSERT(idle_count == cache->idle_count && idle_count <= 1);
+}
+
+static void check_magazine(const struct kmem_cache *cache,
+			   const struct magazine *own)
+{
+	u32 count = 0;
+
+	for (void *object = own->head; object != NULL;
+	     object = *(void **)object) {
+		const struct page *page = page_of(slab_of(cache, object));
+
+		ASSERT(page->state == PAGE_SLAB);
+		ASSERT(page->slab_cache == cache->index);
+		ASSERT(++count <= own->count);
+	}
+	ASSERT(count == own->count && count <= own->limit);
+}
+
+void kmem_check(void)
+{
+	for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
+		WITH_SPINLOCK (&kmem.caches[i].lock) {
+			check_cache(&kmem.caches[i]);
+			check_magazine(&kmem.caches[i],
+				       this_cpu_ptr(magazines[i]));
+		}
+	}
+}
