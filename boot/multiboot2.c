@@ -32,7 +32,7 @@ struct module_tag {
 };
 
 struct memory_map_tag {
-	u32 entry_bytes; /* a multiple of 8, 24 or more */
+	u32 entry_bytes; /* 24 or more */
 	u32 entry_version;
 };
 
@@ -133,7 +133,7 @@ static int read_memory_map(const struct tag_body *body, struct boot_info *out,
 		return refuse(why, "multiboot2: the memory map is too short");
 	}
 	memcpy(&map, body->bytes, sizeof(map));
-	if (map.entry_bytes < sizeof(entry) || map.entry_bytes % 8 != 0 ||
+	if (map.entry_bytes < sizeof(entry) ||
 	    (body->len_bytes - sizeof(map)) % map.entry_bytes != 0) {
 		return refuse(why, "multiboot2: bad memory map entry size");
 	}
@@ -246,7 +246,7 @@ static int read_tag(enum tag_type type, const struct tag_body *body,
 static int read_tags(const u8 *info, u32 total, struct boot_info *out,
 		     const char **why)
 {
-	u32 at = INFO_HEAD_BYTES;
+	u64 at = INFO_HEAD_BYTES;
 
 	while (range_inside(at, TAG_HEAD_BYTES, total)) {
 		u32 type = load_u32(info + at);
@@ -267,9 +267,6 @@ static int read_tags(const u8 *info, u32 total, struct boot_info *out,
 		if (err != 0) {
 			return err;
 		}
-		if (ALIGN_UP((u64)at + size, TAG_ALIGN) > total) {
-			break;
-		}
 		at = ALIGN_UP(at + size, TAG_ALIGN);
 	}
 	return refuse(why, "multiboot2: the end tag is missing");
@@ -286,7 +283,7 @@ int multiboot2_parse(const void *info, size_t limit_bytes,
 		return refuse(why, "multiboot2: no information");
 	}
 	total = load_u32(info);
-	if (total < INFO_HEAD_BYTES || total > limit_bytes) {
+	if (total > limit_bytes) {
 		return refuse(why, "multiboot2: the total size is wrong");
 	}
 	err = read_tags(info, total, out, why);

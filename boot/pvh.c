@@ -15,7 +15,7 @@
 
 struct pvh_start_info {
 	u32 magic;
-	u32 version; /* 1 and later have a memory map */
+	u32 version; /* 0 ends before the memory map */
 	u32 flags;
 	u32 module_count;
 	u64 modules;
@@ -87,7 +87,7 @@ static int read_memory_map(const struct memory_window *window,
 	struct pvh_memory entry;
 	const u8 *at;
 
-	if (start->version == 0 || start->memory_count == 0) {
+	if (start->memory_count == 0) {
 		return refuse(why, "pvh: there is no memory map");
 	}
 	if (start->memory_count > PVH_MEMORY_MAX) {
@@ -152,30 +152,22 @@ static int read_modules(const struct memory_window *window,
 	return err;
 }
 
-/* Version 0 ends before the memory map. */
 static int read_start_info(const struct memory_window *window, phys_t at,
 			   struct pvh_start_info *start, const char **why)
 {
-	const size_t version_0_bytes = offsetof(struct pvh_start_info, memory);
-	const void *bytes = window_map(window, at, version_0_bytes);
+	const void *bytes = window_map(window, at, sizeof(*start));
 
-	memset(start, 0, sizeof(*start));
 	if (bytes == NULL) {
 		return refuse(why, "pvh: the start information is out of "
 				   "reach");
 	}
-	memcpy(start, bytes, version_0_bytes);
+	memcpy(start, bytes, sizeof(*start));
 	if (start->magic != PVH_MAGIC) {
 		return refuse(why, "pvh: the start information has no magic");
 	}
 	if (start->version == 0) {
-		return 0;
+		return refuse(why, "pvh: version 0 has no memory map");
 	}
-	bytes = window_map(window, at, sizeof(*start));
-	if (bytes == NULL) {
-		return refuse(why, "pvh: the start information is cut off");
-	}
-	memcpy(start, bytes, sizeof(*start));
 	return 0;
 }
 

@@ -191,6 +191,41 @@ KTEST(acpi_madt_many, "more processors than there is room for are counted")
 	EXPECT_EQ(madt.cpus_dropped, 5);
 }
 
+KTEST(acpi_madt_rows, "further controllers and overrides are counted too")
+{
+	static u8 entries[40 * 12];
+
+	fresh_sample();
+	for (size_t i = 0; i < 40; i++) {
+		const u8 entry[12] = { 1, 12, (u8)i };
+
+		memcpy(&entries[i * 12], entry, 12);
+	}
+	EXPECT_EQ(read_entries(entries, 40 * 12), 0);
+	EXPECT_EQ(madt.ioapic_count, ACPI_IOAPICS_MAX);
+	EXPECT_EQ(madt.ioapics_dropped, 40 - ACPI_IOAPICS_MAX);
+	for (size_t i = 0; i < 40; i++) {
+		const u8 entry[10] = { 2, 10, 0, (u8)i };
+
+		memcpy(&entries[i * 10], entry, 10);
+	}
+	EXPECT_EQ(read_entries(entries, 40 * 10), 0);
+	EXPECT_EQ(madt.override_count, ACPI_OVERRIDES_MAX);
+	EXPECT_EQ(madt.overrides_dropped, 40 - ACPI_OVERRIDES_MAX);
+}
+
+KTEST(acpi_madt_lapic, "a wide address replaces the local APICs' own")
+{
+	u8 entry[12] = { 5, 12, 0, 0, 0, 0, 0, 0, 1 };
+
+	fresh_sample();
+	EXPECT_EQ(read_entries(entry, sizeof(entry)), 0);
+	EXPECT_EQ(madt.lapic.pa, 0x100000000);
+	entry[11] = 0x80;
+	EXPECT_EQ(read_entries(entry, sizeof(entry)), 0);
+	EXPECT_EQ(madt.lapic.pa, 0xfee00000);
+}
+
 KTEST(acpi_fadt_whole, "timer, sleep and reset registers arrive")
 {
 	fresh_sample();
@@ -235,6 +270,10 @@ KTEST(acpi_hpet, "the HPET's address arrives if it is in memory")
 	table.len_bytes = 55;
 	EXPECT_EQ(acpi_read_hpet(&table, &hpet, &why), -EINVAL);
 	EXPECT_EQ(find_with_u32("HPET", SAMPLE_HPET, SAMPLE_HPET + 40, 1), 0);
+	EXPECT_EQ(acpi_read_hpet(&table, &hpet, &why), -EINVAL);
+	EXPECT_EQ(find_with_u32("HPET", SAMPLE_HPET, SAMPLE_HPET + 48,
+				0x80000000),
+		  0);
 	EXPECT_EQ(acpi_read_hpet(&table, &hpet, &why), -EINVAL);
 	EXPECT_EQ(find_with_u32("HPET", SAMPLE_HPET, SAMPLE_HPET + 44, 0), 0);
 	EXPECT_EQ(acpi_read_hpet(&table, &hpet, &why), -EINVAL);

@@ -100,6 +100,48 @@ KTEST(cpio_hard_link, "a hard link has its file's data, in its archive only")
 	EXPECT_EQ(entry.size_bytes, 0);
 }
 
+KTEST(cpio_link_not, "only empty regular files with links look for data")
+{
+	static const struct sample_file files[] = {
+		{ "file", "data", 0100644, 9, 2 },
+		{ "alone", NULL, 0100644, 9, 1 },
+		{ "dir", NULL, 0040755, 9, 2 },
+		{ "own", "mine", 0100644, 9, 2 },
+	};
+	struct sample s = SAMPLE(buffer);
+	struct cpio_entry entry;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		sample_cpio_file(&s, &files[i]);
+	}
+	sample_cpio_end(&s);
+	EXPECT_EQ(cpio_find(s.bytes, s.len_bytes, "alone", &entry), 0);
+	EXPECT_EQ(entry.size_bytes, 0);
+	EXPECT_EQ(cpio_find(s.bytes, s.len_bytes, "dir", &entry), 0);
+	EXPECT_EQ(entry.size_bytes, 0);
+	EXPECT_EQ(cpio_find(s.bytes, s.len_bytes, "own", &entry), 0);
+	EXPECT(data_is(&entry, "mine"));
+}
+
+KTEST(cpio_find_damaged, "nothing is found in a damaged archive")
+{
+	struct sample s = fresh_sample();
+	struct cpio_entry entry;
+
+	EXPECT_EQ(cpio_find(s.bytes, 600, "etc", &entry), -EINVAL);
+	EXPECT_EQ(cpio_find(s.bytes, 600, "none", &entry), -EINVAL);
+}
+
+KTEST(cpio_crooked, "an archive that starts off the alignment is refused")
+{
+	struct sample s = SAMPLE(buffer);
+
+	sample_zeros_to(&s, 2);
+	sample_cpio_file(&s, &(struct sample_file){ "a", NULL, 0100644, 1, 1 });
+	sample_cpio_end(&s);
+	EXPECT_EQ(count_entries(s.bytes, s.len_bytes), -EINVAL);
+}
+
 KTEST(cpio_cut, "an archive cut anywhere but in its padding is refused")
 {
 	struct sample s = fresh_sample();
@@ -145,6 +187,8 @@ static bool refused_with(size_t at, const char *text)
 
 KTEST(cpio_lies, "lying headers are refused")
 {
+	struct sample s;
+
 	EXPECT(refused_with(0, "070707"));
 	EXPECT(refused_with(0, "X"));
 	EXPECT(refused_with(6, "0000000G"));
@@ -156,6 +200,9 @@ KTEST(cpio_lies, "lying headers are refused")
 	EXPECT(refused_with(6 + 11 * 8, "00000001"));
 	EXPECT(refused_with(6 + 11 * 8, "FFFFFFFF"));
 	EXPECT(refused_with(111, "xxx"));
+	s = fresh_sample();
+	s.bytes[110] = '\0';
+	EXPECT_EQ(count_entries(s.bytes, s.len_bytes), -EINVAL);
 }
 
 KTEST(cpio_zeros, "zeros alone are an empty archive, noise is none")

@@ -109,6 +109,8 @@ KTEST(boot_info_modules, "modules are not empty, apart, and at most 8")
 {
 	boot_info_reset(&info, "test");
 	EXPECT(boot_info_add_module(&info, phys(64), 0, "") < 0);
+	EXPECT(boot_info_add_module(&info, phys(64), ~0ull - 32, "") < 0);
+	EXPECT(boot_info_add_module(&info, phys(BOOT_PHYS_LIMIT), 1, "") < 0);
 	EXPECT_EQ(boot_info_add_module(&info, phys(64), 64, "a"), 0);
 	EXPECT(boot_info_add_module(&info, phys(127), 1, "") < 0);
 	EXPECT(boot_info_add_module(&info, phys(0), 65, "") < 0);

@@ -10,6 +10,7 @@
 /* Offsets of header fields, to write lies at. */
 #define SAMPLE_ELF_TYPE        16
 #define SAMPLE_ELF_MACHINE     18
+#define SAMPLE_ELF_VERSION     20
 #define SAMPLE_ELF_ENTRY       24
 #define SAMPLE_ELF_PHOFF       32
 #define SAMPLE_ELF_SIZES       52 /* of the header and of a phdr, 16 bits each */

@@ -121,6 +121,7 @@ KTEST(elf_header_lies, "headers of another kind or size are refused")
 	EXPECT(refused_u32(SAMPLE_ELF_TYPE, 0x003e0001));
 	EXPECT(refused_u32(SAMPLE_ELF_TYPE, 0x003e0004));
 	EXPECT(refused_u32(SAMPLE_ELF_TYPE, 0x00b70002));
+	EXPECT(refused_u32(SAMPLE_ELF_VERSION, 2));
 	EXPECT(refused_u64(SAMPLE_ELF_PHOFF, SAMPLE_ELF_BYTES - 100));
 	EXPECT(refused_u64(SAMPLE_ELF_PHOFF, ~0ull - 55));
 	EXPECT(refused_u32(SAMPLE_ELF_SIZES, 0x00380034));
@@ -175,6 +176,40 @@ KTEST(elf_page_shared, "two segments in one page are refused")
 	EXPECT_EQ(parse(&s), -ENOEXEC);
 }
 
+KTEST(elf_segment_count, "more segments than there is room for are refused")
+{
+	static u8 many[64 + 56 * (ELF_SEGMENTS_MAX + 1)];
+	struct sample s = fresh_sample();
+
+	memcpy(many, s.bytes, 64 + 56);
+	s = (struct sample){ many, sizeof(many), sizeof(many) };
+	for (u64 i = 0; i <= ELF_SEGMENTS_MAX; i++) {
+		memmove(many + field((u32)i, 0), many + field(0, 0), 56);
+		sample_patch_u64(&s, field((u32)i, SAMPLE_PHDR_FILE_BYTES), 0);
+		sample_patch_u64(&s, field((u32)i, SAMPLE_PHDR_VADDR),
+				 0x400000 + 4096 * i);
+	}
+	sample_patch_u32(&s, SAMPLE_ELF_PHNUM, ELF_SEGMENTS_MAX);
+	EXPECT_EQ(parse(&s), 0);
+	EXPECT_EQ(image.segment_count, ELF_SEGMENTS_MAX);
+	EXPECT_EQ(image.phdr_vaddr, 0);
+	sample_patch_u32(&s, SAMPLE_ELF_PHNUM, ELF_SEGMENTS_MAX + 1);
+	EXPECT_EQ(parse(&s), -ENOEXEC);
+}
+
+KTEST(elf_segment_empty, "an empty segment is passed over")
+{
+	struct sample s = fresh_sample();
+
+	sample_patch_u64(&s, field(SAMPLE_PHDR_DATA, SAMPLE_PHDR_FILE_BYTES),
+			 0);
+	sample_patch_u64(&s, field(SAMPLE_PHDR_DATA, SAMPLE_PHDR_MEM_BYTES), 0);
+	sample_patch_u64(&s, field(SAMPLE_PHDR_DATA, SAMPLE_PHDR_VADDR), 0);
+	EXPECT_EQ(parse(&s), 0);
+	EXPECT_EQ(image.segment_count, 1);
+	EXPECT_EQ(image.end, 0x401000);
+}
+
 KTEST(elf_entry, "the entry must lie in an executable segment")
 {
 	EXPECT(refused_u64(SAMPLE_ELF_ENTRY, 0));
@@ -197,9 +232,35 @@ KTEST(elf_interp, "an interpreter's path lies in the file and has an end")
 	EXPECT(refused_u64(field(interp, SAMPLE_PHDR_FILE_BYTES), 4097));
 	EXPECT(refused_u64(field(interp, SAMPLE_PHDR_OFFSET), ~0ull));
 	EXPECT(refused_u64(field(interp, SAMPLE_PHDR_OFFSET), 0x800));
-	EXPECT(refused_u32(field(SAMPLE_PHDR_STACK, SAMPLE_PHDR_TYPE), 3));
 	EXPECT_EQ(parse_with_u32(field(interp, SAMPLE_PHDR_TYPE), 4), 0);
 	EXPECT_EQ(image.interp_bytes, 0);
+}
+
+KTEST(elf_interp_twice, "a second interpreter is refused")
+{
+	struct sample s = fresh_sample();
+
+	memcpy(s.bytes + field(SAMPLE_PHDR_STACK, 0),
+	       s.bytes + field(SAMPLE_PHDR_INTERP, 0), 56);
+	EXPECT_EQ(parse(&s), -ENOEXEC);
+}
+
+KTEST(elf_interp_long, "an interpreter's path has at most 4096 bytes")
+{
+	static u8 longer[2 * SAMPLE_ELF_BYTES];
+	const size_t size_at =
+		field(SAMPLE_PHDR_INTERP, SAMPLE_PHDR_FILE_BYTES);
+	struct sample s = SAMPLE(longer);
+
+	sample_elf(&s);
+	sample_zeros_to(&s, sizeof(longer));
+	memset(longer + SAMPLE_ELF_BYTES, 'x', ELF_INTERP_MAX - 1);
+	sample_patch_u64(&s, field(SAMPLE_PHDR_INTERP, SAMPLE_PHDR_OFFSET),
+			 SAMPLE_ELF_BYTES);
+	sample_patch_u64(&s, size_at, ELF_INTERP_MAX);
+	EXPECT_EQ(parse(&s), 0);
+	sample_patch_u64(&s, size_at, ELF_INTERP_MAX + 1);
+	EXPECT_EQ(parse(&s), -ENOEXEC);
 }
 
 KTEST(elf_stack, "a wish for an executable stack is told")
