@@ -104,32 +104,30 @@ static always_inline u64 block_mask(u32 frame, unsigned order)
 	return ~0ull >> (64 - (1u << order)) << (frame % 64);
 }
 
-/* I1 for a block that leaves the lists. */
-static void bits_take(u32 frame, unsigned order)
+/* True if the bits of all frames of the block say `free`. */
+static bool bits_are(u32 frame, unsigned order, bool free)
 {
-	if (likely(order <= 6)) {
-		u64 mask = block_mask(frame, order);
+	const u64 *word = &frames.bitmap[frame / 64];
+	const u64 *end = word + DIV_ROUND_UP(1ul << order, 64);
+	u64 mask = block_mask(frame, MIN(order, 6u));
+	u64 flip = free ? ~0ull : 0;
 
-		ASSERT((frames.bitmap[frame / 64] & mask) == mask);
-		frames.bitmap[frame / 64] &= ~mask;
-		return;
+	while (word < end && ((*word ^ flip) & mask) == 0) {
+		word++;
 	}
-	ASSERT(bitmap_all_set(frames.bitmap, frame, 1ul << order));
-	bitmap_clear_range(frames.bitmap, frame, 1ul << order);
+	return word == end;
 }
 
-/* I1 for a block that comes; a set bit is a frame that was freed twice. */
-static void bits_give(u32 frame, unsigned order)
+static void bits_write(u32 frame, unsigned order, bool free)
 {
-	if (likely(order <= 6)) {
-		u64 mask = block_mask(frame, order);
+	u64 *word = &frames.bitmap[frame / 64];
+	u64 mask = block_mask(frame, MIN(order, 6u));
 
-		ASSERT((frames.bitmap[frame / 64] & mask) == 0);
-		frames.bitmap[frame / 64] |= mask;
+	if (unlikely(order > 6)) {
+		memset(word, free ? 0xff : 0, 1ul << (order - 3));
 		return;
 	}
-	ASSERT(bitmap_all_clear(frames.bitmap, frame, 1ul << order));
-	bitmap_set_range(frames.bitmap, frame, 1ul << order);
+	*word = free ? *word | mask : *word & ~mask;
 }
 
 static void list_insert(u32 frame, unsigned order)
@@ -185,7 +183,8 @@ static u32 buddy_take(unsigned order)
 		have--;
 		list_insert(frame + (1u << have), have);
 	}
-	bits_take(frame, order);
+	ASSERT(bits_are(frame, order, true));
+	bits_write(frame, order, false);
 	frames.free -= 1ull << order;
 	return frame;
 }
@@ -197,10 +196,10 @@ static bool buddy_free(u32 buddy, unsigned order)
 	       page_of(buddy)->order == order;
 }
 
-/* Returns a block to the lists, merged with every free buddy. */
-static void buddy_give(u32 frame, unsigned order)
+/* Puts a block into the lists, merged with every free buddy. */
+static void buddy_join(u32 frame, unsigned order)
 {
-	bits_give(frame, order);
+	bits_write(frame, order, true);
 	frames.free += 1ull << order;
 	page_of(frame)->state = PAGE_FREE;
 	while (order < FRAME_MAX_ORDER) {
@@ -214,6 +213,13 @@ static void buddy_give(u32 frame, unsigned order)
 		order++;
 	}
 	list_insert(frame, order);
+}
+
+/* Takes a block back; a set bit is a frame that was freed twice. */
+static void buddy_give(u32 frame, unsigned order)
+{
+	ASSERT(bits_are(frame, order, false));
+	buddy_join(frame, order);
 }
 
 static u32 stack_batch(const struct frame_stack *own)
@@ -501,7 +507,10 @@ static cold unsigned run_order(u64 first, u64 end)
 	return MIN(MIN(fits, is_aligned), FRAME_MAX_ORDER);
 }
 
-/* Hands reserved frames to the buddy, in steps that double and halve. */
+/*
+ * Hands reserved frames to the buddy, in blocks that double and halve.  The
+ * caller knows that none of them is free.
+ */
 static cold void run_add(u64 first, u64 end)
 {
 	end = MIN(end, frame_table.count);
@@ -511,7 +520,7 @@ static cold void run_add(u64 first, u64 end)
 		while (first < end) {
 			unsigned order = run_order(first, end);
 
-			buddy_give((u32)first, order);
+			buddy_join((u32)first, order);
 			first += 1ull << order;
 		}
 	}
@@ -599,6 +608,8 @@ void frame_release_range(struct frame_range range)
 {
 	struct frame_run run = frame_run_inside(range);
 
+	ASSERT(run.end <= frame_table.count);
+	ASSERT(bitmap_all_clear(frames.bitmap, run.first, run.end - run.first));
 	run_add(run.first, run.end);
 }
 

@@ -246,9 +246,17 @@ static void release_body(void)
 	frame_check();
 }
 
+static void release_twice(void)
+{
+	EXPECT_EQ(host_machine_start(&messy), 0);
+	frame_release_range((struct frame_range)RANGE(MB(2), MB(3)));
+	frame_release_range((struct frame_range)RANGE(MB(2), MB(3)));
+}
+
 KTEST(frame_release, "a released range is free memory, in whole frames")
 {
 	EXPECT(child_passes(release_body));
+	EXPECT(child_stops(release_twice, "bitmap_all_clear"));
 }
 
 static void share_body(void)
@@ -366,7 +374,7 @@ static void check_forged(void)
 
 KTEST(frame_bitmap_is_truth, "what a struct page claims, the bitmap denies")
 {
-	EXPECT(child_stops(free_twice_forged, "mask"));
+	EXPECT(child_stops(free_twice_forged, "bits_are"));
 	EXPECT(child_stops(check_forged, "assertion failed"));
 }
 
