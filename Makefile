@@ -19,7 +19,7 @@ ACCEL    ?= auto
 MACHINE  ?= pc
 FIRMWARE ?= bios
 CMDLINE  ?= bench=quick init=/bin/hello
-ROOTFS   ?=
+override ROOTFS := $(patsubst ~/%,$(HOME)/%,$(ROOTFS))
 SEED     ?=
 ONLY     ?=
 V        ?=
@@ -101,7 +101,6 @@ endef
 $(eval $(call stamp,build/host/flags,$$(HOSTCC) $$(hostflags)))
 $(eval $(call stamp,build/user/flags,$$(USERCC) $$(userflags)))
 $(eval $(call stamp,build/iso/cmdline,$$(CMDLINE)))
-$(eval $(call stamp,build/rootfs.name,$$(ROOTFS)))
 
 # ---- The kernels ------------------------------------------------------------
 
@@ -178,9 +177,14 @@ $(users): build/user/%: user/%.c build/user/flags
 	$(Q)$(USERCC) $(userflags) -MMD -MP -MF $@.d -o $@ $<
 -include $(users:=.d)
 
-rootfs-files := $(if $(ROOTFS),$(shell find $(ROOTFS) 2>/dev/null))
-build/initrd.cpio: scripts/mkinitrd.py $(users) build/rootfs.name \
-		$(rootfs-files)
+# The names, sizes and times of what ROOTFS holds; it changes with them.
+build/rootfs.list: FORCE
+	@mkdir -p $(@D)
+	@find $(if $(ROOTFS),'$(ROOTFS)',/dev/null) -printf '%p %m %s %T@ %l\n' \
+		> $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+build/initrd.cpio: scripts/mkinitrd.py $(users) build/rootfs.list
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(users) \
 		$(if $(ROOTFS),--overlay '$(ROOTFS)')
@@ -188,7 +192,7 @@ build/initrd.cpio: scripts/mkinitrd.py $(users) build/rootfs.name \
 build/exo.iso: scripts/mkiso.sh build/exo.stripped build/initrd.cpio \
 		build/iso/cmdline
 	$(call say,ISO,$@)
-	$(Q)scripts/mkiso.sh $@ build/exo.stripped build/initrd.cpio '$(CMDLINE)'
+	$(Q)scripts/mkiso.sh $@ build/exo.stripped build/initrd.cpio "$$CMDLINE"
 
 # ---- Running ----------------------------------------------------------------
 
@@ -196,7 +200,7 @@ run: build/exo.iso
 	$(Q)$(PYTHON) scripts/qemu.py --iso build/exo.iso
 
 debug: build/debug/exo.elf build/initrd.cpio
-	$(Q)scripts/debug.sh build/debug/exo.elf build/initrd.cpio '$(CMDLINE)'
+	$(Q)scripts/debug.sh build/debug/exo.elf build/initrd.cpio "$$CMDLINE"
 
 # ---- Host tests -------------------------------------------------------------
 
