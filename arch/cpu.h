@@ -29,6 +29,12 @@
 #include "arch/x86_64/cpu.h"
 #endif
 
+/* A number that is hard to guess: the processor's generator, or cycles. */
+u64 arch_entropy(void);
+
+/* Takes a fault without a stack to take it on. */
+noreturn void arch_double_fault(void);
+
 /* Stops this processor for good, interrupts off. */
 noreturn void arch_halt(void);
 

@@ -5,6 +5,9 @@
  * instruction away.  A processor may read another's copy through
  * cpu_ptr(cpu, cache), by that variable's own rules.
  *
+ * arch_percpu_next(var) gives the value of a u32 and counts it up, in one step
+ * for this processor, interrupts included.
+ *
  * this_cpu() is stable only while preemption is off.
  */
 #ifndef EXO_ARCH_PERCPU_H
@@ -15,6 +18,9 @@
 #define MAX_CPUS 64
 
 struct thread;
+
+/* Where each processor's copy is; NULL: there is no such processor. */
+extern char *percpu_area[MAX_CPUS];
 
 /*
  * What entry code and every lock need, on one cache line.  Its offsets are
@@ -37,7 +43,7 @@ struct percpu_head {
 #include "arch/x86_64/percpu.h"
 #endif
 
-extern percpu struct percpu_head percpu_head;
+extern percpu_first struct percpu_head percpu_head;
 
 static inline unsigned cpu_id(void)
 {
@@ -47,6 +53,12 @@ static inline unsigned cpu_id(void)
 static inline struct thread *current_thread(void)
 {
 	return this_cpu(percpu_head).current;
+}
+
+/* True once the processor has its per-CPU area, that cpu_ptr() may be used. */
+static inline bool cpu_present(unsigned cpu)
+{
+	return cpu < MAX_CPUS && percpu_area[cpu] != NULL;
 }
 
 /*

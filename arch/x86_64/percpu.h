@@ -9,6 +9,7 @@
 #define EXO_ARCH_X86_64_PERCPU_H
 
 #define percpu        section(".percpu")
+#define percpu_first section(".percpu.head") /* at offset 0 */
 
 #define this_cpu(var) (*(__typeof__(var) __seg_gs *)(uintptr_t) & (var))
 
@@ -18,9 +19,15 @@
 				      (uintptr_t) &                \
 			      (var)))
 
-extern char *percpu_area[MAX_CPUS];
-
 #define cpu_ptr(cpu, var) \
 	((__typeof__(&(var)))(percpu_area[cpu] + (uintptr_t) & (var)))
+
+#define arch_percpu_next(var)                                    \
+	({                                                       \
+		u32 old_ = 1;                                    \
+		__asm__ volatile("xaddl %0, %%gs:%1"             \
+				 : "+r"(old_), "+m"(var)::"cc"); \
+		old_;                                            \
+	})
 
 #endif

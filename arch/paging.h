@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables.  A struct page_table is one address space's; its upper half is
+ * the kernel's and the same in all.  The caller guards a table by its address
+ * space's lock (the kernel's by boot order or LOCK_KSTACK) and sees to
+ * the flush of remote TLBs: these functions touch memory only, the arch_tlb_
+ * ones this processor's TLB.
+ */
+#ifndef EXO_ARCH_PAGING_H
+#define EXO_ARCH_PAGING_H
+
+#include "arch/directmap.h"
+#include "lib/types.h"
+
+/* User space is [USER_START, USER_END); the last page stays empty, so that
+ * no SYSCALL at its end returns to a non-canonical address. */
+#define USER_START 0x10000ul
+#define USER_END   0x7ffffffff000ul
+
+/* Kernel space: direct map, then kernel stacks, devices, the image. */
+#define KSTACK_AREA_BASE 0xffffc00000000000ul
+#define KSTACK_AREA_END  0xffffd00000000000ul
+#define DEVICE_AREA_BASE 0xffffe00000000000ul
+#define KERNEL_BASE      0xffffffff80000000ul
+
+enum page_prot {
+	PROT_PAGE_READ = 0,
+	PROT_PAGE_WRITE = 1,
+	PROT_PAGE_EXEC = 2,
+	PROT_PAGE_USER = 4,
+	PROT_PAGE_UNCACHED = 8,   /* device registers */
+	PROT_PAGE_COMBINING = 16, /* framebuffers: writes are gathered */
+	PROT_PAGE_HIDDEN = 32, /* kept in the table, but every access faults */
+};
+
+struct page_table {
+	phys_t root;
+};
+
+struct page_mapping {
+	phys_t frame;
+	unsigned prot; /* enum page_prot */
+	bool accessed;
+	bool dirty;
+};
+
+/* The table of kernel space, which every other one shares. */
+extern struct page_table kernel_page_table;
+
+/*
+ * Replaces the boot tables: the direct map of [0, ram_end), the image with
+ * rights per part (W^X).  Context: boot, once.  Errors: -ENOMEM.
+ */
+must_check int arch_paging_init(phys_t ram_end);
+
+/* A table with an empty user half.  Errors: -ENOMEM. */
+must_check int arch_table_create(struct page_table *table);
+
+/* Frees the tables of the user half, which must hold no mappings. */
+void arch_table_destroy(struct page_table *table);
+
+/*
+ * Maps one page where none is mapped; `prot` of enum page_prot.
+ * Errors: -ENOMEM for a table, -EEXIST if a page is mapped there.
+ */
+must_check int arch_map_page(struct page_table *table, u64 va, phys_t frame,
+			     unsigned prot);
+
+/*
+ * Maps a physically contiguous range, with large pages where both sides are
+ * aligned.  Errors as arch_map_page; what was mapped before the error stays.
+ */
+must_check int arch_map_range(struct page_table *table, u64 va, phys_t base,
+			      u64 len_bytes, unsigned prot);
+
+/* Takes the page away and tells what it was; false if none was mapped. */
+bool arch_unmap_page(struct page_table *table, u64 va,
+		     struct page_mapping *old);
+
+/*
+ * Takes away every page of the range, calling `gone` for each; skips empty
+ * tables whole, so that the cost follows what is mapped.
+ */
+void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
+		      void (*gone)(void *ctx, u64 va,
+				   const struct page_mapping *old),
+		      void *ctx);
+
+/* Tells what is mapped at `va`, hidden or not; false if nothing is. */
+bool arch_query_page(const struct page_table *table, u64 va,
+		     struct page_mapping *out);
+
+/* Gives a mapped page another frame or other rights; false if unmapped. */
+bool arch_remap_page(struct page_table *table, u64 va, phys_t frame,
+		     unsigned prot);
+
+/*
+ * Sets the rights of every mapped page of the range, calling `keep` for the
+ * rights that each one gets.
+ */
+void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
+			unsigned (*keep)(void *ctx, u64 va,
+					 const struct page_mapping *old),
+			void *ctx);
+
+/* Makes `table` this processor's address space. */
+void arch_table_load(const struct page_table *table);
+
+/* Forgets a page of any address space, kernel space included. */
+void arch_tlb_flush_page(u64 va);
+
+/* Forgets all but kernel space. */
+void arch_tlb_flush_user(void);
+
+/* Maps device memory for good.  NULL if there is no memory for tables. */
+void *arch_map_device(phys_t base, u64 len_bytes, enum page_prot caching);
+
+/* Upward calls, defined by mm/: a frame of zeroes for a table. */
+must_check phys_t arch_table_frame_alloc(void);
+void arch_table_frame_free(phys_t frame);
+
+#endif

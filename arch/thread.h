@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a thread is to the processor: a stack pointer while it does not run,
+ * the top of its kernel stack, and for user threads their vector registers
+ * and thread pointers.  It is the first field of struct thread.
+ */
+#ifndef EXO_ARCH_THREAD_H
+#define EXO_ARCH_THREAD_H
+
+#include "arch/percpu.h"
+#include "lib/types.h"
+
+/* Reasons to leave the short way back to user mode; bits of `work`. */
+enum arch_work {
+	WORK_FPU = 1, /* the vector registers hold another thread's state */
+};
+
+struct arch_thread {
+	u64 sp;        /* while it does not run: its callee-saved registers */
+	u64 kernel_sp; /* top of its kernel stack, 16-aligned */
+	void *fpu;     /* XSAVE area, NULL for a kernel thread */
+	u64 fs_base;   /* [this thread] user thread pointer */
+	u64 gs_base;   /* [this thread] user GS */
+	u32 work;      /* [a] enum arch_work */
+	u32 unused;
+};
+
+/*
+ * Saves the running thread in `prev` and continues `next` where it stopped.
+ * Returns when somebody switches back to `prev`.  Context: interrupts off.
+ */
+void arch_switch(struct arch_thread *prev, struct arch_thread *next);
+
+/*
+ * The rest of a switch: kernel stack for entries from user mode, vector
+ * registers, thread pointers.  Call before arch_switch().
+ */
+void arch_switch_prepare(struct arch_thread *prev, struct arch_thread *next);
+
+/*
+ * Makes a new thread's stack such that the first switch to it calls
+ * thread_begin(fn, arg) on an empty stack.
+ */
+void arch_thread_init(struct arch_thread *thread, u64 stack_top,
+		      void (*fn)(void *), void *arg);
+
+/* Upward call, defined by sched/: the first thing that a thread runs. */
+noreturn void thread_begin(void (*fn)(void *), void *arg);
+
+/*
+ * Gives the thread vector registers in their initial state, so that it can
+ * enter user mode.  Errors: -ENOMEM.
+ */
+must_check int arch_fpu_create(struct arch_thread *thread);
+void arch_fpu_destroy(struct arch_thread *thread);
+
+/* Vector registers and thread pointers as execve leaves them. */
+void arch_user_reset(struct arch_thread *thread);
+
+/* Bytes of an XSAVE area; upward calls get and free its memory. */
+size_t arch_fpu_bytes(void);
+void *arch_memory_alloc(size_t size_bytes);
+void arch_memory_free(void *memory);
+
+/* The running thread's user thread pointer, and its user GS. */
+void arch_set_fs_base(u64 base);
+u64 arch_fs_base(void);
+void arch_set_gs_base(u64 base);
+u64 arch_gs_base(void);
+
+/* AT_HWCAP: CPUID leaf 1's EDX. */
+u64 arch_user_hwcap(void);
+
+/*
+ * Leaves the kernel for the first time: user mode at `entry` with the stack
+ * pointer `sp` and every other register zero.
+ */
+noreturn void arch_enter_user(u64 entry, u64 sp);
+
+#endif

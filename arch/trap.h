@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries into the kernel.  Every trap, interrupt and system call leaves a
+ * struct trap_frame on the kernel stack; portable code reads it through the
+ * accessors here and is called by the upward calls at the end.
+ */
+#ifndef EXO_ARCH_TRAP_H
+#define EXO_ARCH_TRAP_H
+
+#include "lib/types.h"
+
+struct trap_frame;
+
+bool arch_frame_is_user(const struct trap_frame *frame);
+u64 arch_frame_ip(const struct trap_frame *frame);
+u64 arch_frame_sp(const struct trap_frame *frame);
+u64 arch_frame_fp(const struct trap_frame *frame);
+unsigned arch_frame_vector(const struct trap_frame *frame);
+bool arch_frame_irqs_on(const struct trap_frame *frame);
+
+/* The frame of the running thread's entry from user mode. */
+struct trap_frame *arch_user_frame(void);
+
+/* Prints all registers, for a panic. */
+void arch_frame_print(const struct trap_frame *frame,
+		      void (*print)(const char *fmt, ...));
+
+enum fault_kind {
+	FAULT_PAGE,       /* memory: struct fault says which and how */
+	FAULT_ILLEGAL,    /* an instruction that is not one */
+	FAULT_ARITHMETIC, /* division, vector unit */
+	FAULT_BREAKPOINT,
+	FAULT_PROTECTION, /* segment, privilege, non-canonical address */
+	FAULT_ALIGNMENT,
+};
+
+struct fault {
+	enum fault_kind kind;
+	const char *name; /* for people: "page fault" */
+	u64 address;      /* FAULT_PAGE: what was accessed */
+	bool write;
+	bool exec;
+	bool present; /* a mapping was there and did not allow it */
+	bool user;    /* from user mode */
+};
+
+/*
+ * Upward calls, in the order of the floors that define them.  All run on the
+ * thread's kernel stack with interrupts off unless said otherwise.
+ */
+
+/* kernel/: a device or local interrupt. */
+void irq_dispatch(unsigned vector, struct trap_frame *frame);
+
+/* mm/: a fault at a user address. Interrupts on. True: repeat the access. */
+bool aspace_fault(const struct fault *fault);
+
+/* kernel/: a fault that nobody can mend, or an NMI or machine check. */
+noreturn void panic_trap(const char *reason, struct trap_frame *frame);
+
+/* posix/: user mode did something that ends it. Interrupts on. */
+void user_fault(const struct fault *fault, struct trap_frame *frame);
+
+/* The number of the system call that the running thread is in. */
+u64 arch_syscall_number(void);
+
+/*
+ * posix/: the handlers by number, and how many there are.  A number beyond
+ * them calls syscall_absent().  Interrupts on.
+ */
+extern long (*const *syscall_table)(u64, u64, u64, u64, u64, u64);
+extern const u64 syscall_count;
+long syscall_absent(void);
+
+#endif

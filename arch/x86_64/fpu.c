@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vector registers of user threads.
+ *
+ * The kernel itself uses none.  A processor's registers belong to the thread
+ * `fpu_owner`; they are saved when it is switched away from and come back on
+ * its way to user mode (WORK_FPU), so that kernel threads never pay for them.
+ *
+ * I1  fpu_owner == t: t runs here and the registers are its own.
+ * I2  Otherwise t's area holds its state, and WORK_FPU is set before t can
+ *     reach user mode.
+ */
+#include "arch/x86_64/fpu.h"
+
+#include "arch/cpu.h"
+#include "arch/thread.h"
+#include "arch/x86_64/cpu_tables.h"
+#include "arch/x86_64/features.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define MSR_FS_BASE        0xc0000100
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+#define XCR0_X87           (1u << 0)
+#define XCR0_SSE           (1u << 1)
+#define XCR0_AVX           (1u << 2)
+#define XCR0_AVX512        (7u << 5)
+
+/* Offsets and power-up values in the legacy area (SDM vol. 1, 10.5.1). */
+#define FXSAVE_BYTES 512
+#define FXSAVE_FCW   0
+#define FXSAVE_MXCSR 24
+#define FCW_INIT     0x037f
+#define MXCSR_INIT   0x1f80
+
+static size_t fpu_bytes = FXSAVE_BYTES;
+static u32 fpu_mask;
+
+static percpu struct arch_thread *fpu_owner;
+
+void x86_fpu_init(void)
+{
+	u32 supported;
+
+	if (!x86_has(X86_XSAVE)) {
+		return;
+	}
+	supported = x86_cpuid(0xd, 0).eax;
+	fpu_mask = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
+	if ((supported & XCR0_AVX512) == XCR0_AVX512) {
+		fpu_mask |= XCR0_AVX512;
+	}
+	__asm__ volatile("xsetbv" ::"c"(0), "a"(fpu_mask), "d"(0));
+	fpu_bytes = x86_cpuid(0xd, 0).ebx;
+}
+
+static void fpu_save(void *area)
+{
+	if (!x86_has(X86_XSAVE)) {
+		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+	} else if (x86_has(X86_XSAVEOPT)) {
+		__asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(fpu_mask),
+				 "d"(0)
+				 : "memory");
+	} else {
+		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(fpu_mask),
+				 "d"(0)
+				 : "memory");
+	}
+}
+
+static void fpu_load(const void *area)
+{
+	if (!x86_has(X86_XSAVE)) {
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+	} else {
+		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(fpu_mask),
+				 "d"(0)
+				 : "memory");
+	}
+}
+
+static void fpu_initial_state(void *area)
+{
+	u16 fcw = FCW_INIT;
+	u32 mxcsr = MXCSR_INIT;
+
+	memset(area, 0, fpu_bytes);
+	memcpy((u8 *)area + FXSAVE_FCW, &fcw, sizeof(fcw));
+	memcpy((u8 *)area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+size_t arch_fpu_bytes(void)
+{
+	return fpu_bytes;
+}
+
+int arch_fpu_create(struct arch_thread *thread)
+{
+	thread->fpu = arch_memory_alloc(ALIGN_UP(fpu_bytes, 64));
+	if (thread->fpu == NULL) {
+		return -ENOMEM;
+	}
+	DEBUG_ASSERT(IS_ALIGNED((u64)thread->fpu, 64));
+	fpu_initial_state(thread->fpu);
+	return 0;
+}
+
+void arch_fpu_destroy(struct arch_thread *thread)
+{
+	arch_memory_free(thread->fpu);
+	thread->fpu = NULL;
+}
+
+void arch_user_reset(struct arch_thread *thread)
+{
+	u64 flags = arch_irq_save();
+
+	fpu_initial_state(thread->fpu);
+	thread->fs_base = 0;
+	thread->gs_base = 0;
+	x86_wrmsr(MSR_FS_BASE, 0);
+	x86_wrmsr(MSR_KERNEL_GS_BASE, 0);
+	this_cpu(fpu_owner) = NULL;
+	thread->work |= WORK_FPU;
+	arch_irq_restore(flags);
+}
+
+void x86_fpu_restore(struct arch_thread *thread)
+{
+	fpu_load(thread->fpu);
+	this_cpu(fpu_owner) = thread;
+}
+
+/* WRFSBASE and WRGSBASE work in user mode: ask the registers themselves. */
+static void thread_pointers_save(struct arch_thread *thread)
+{
+	if (!x86_has(X86_FSGSBASE)) {
+		return;
+	}
+	__asm__ volatile("rdfsbase %0" : "=r"(thread->fs_base));
+	thread->gs_base = x86_rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+static void thread_pointers_load(const struct arch_thread *thread)
+{
+	if (x86_has(X86_FSGSBASE)) {
+		__asm__ volatile("wrfsbase %0" ::"r"(thread->fs_base));
+	} else {
+		x86_wrmsr(MSR_FS_BASE, thread->fs_base);
+	}
+	x86_wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
+}
+
+void arch_switch_prepare(struct arch_thread *prev, struct arch_thread *next)
+{
+	if (prev->fpu != NULL) {
+		if (this_cpu(fpu_owner) == prev) {
+			fpu_save(prev->fpu);
+			this_cpu(fpu_owner) = NULL;
+		}
+		thread_pointers_save(prev);
+	}
+	if (next->fpu != NULL) {
+		next->work |= WORK_FPU;
+		thread_pointers_load(next);
+	}
+	x86_set_kernel_sp(next->kernel_sp);
+}
+
+void arch_set_fs_base(u64 base)
+{
+	u64 flags = arch_irq_save();
+
+	((struct arch_thread *)current_thread())->fs_base = base;
+	x86_wrmsr(MSR_FS_BASE, base);
+	arch_irq_restore(flags);
+}
+
+u64 arch_fs_base(void)
+{
+	return x86_rdmsr(MSR_FS_BASE);
+}
+
+void arch_set_gs_base(u64 base)
+{
+	u64 flags = arch_irq_save();
+
+	((struct arch_thread *)current_thread())->gs_base = base;
+	x86_wrmsr(MSR_KERNEL_GS_BASE, base);
+	arch_irq_restore(flags);
+}
+
+u64 arch_gs_base(void)
+{
+	return x86_rdmsr(MSR_KERNEL_GS_BASE);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The numbers that NASM files need, taken from C: compiled to assembly, from
+ * which the Makefile makes offsets.inc.  No code of this file is linked.
+ */
+#include "arch/boot.h"
+#include "arch/paging.h"
+#include "arch/percpu.h"
+#include "arch/thread.h"
+#include "arch/vectors.h"
+#include "arch/x86_64/cpu_tables.h"
+#include "arch/x86_64/frame.h"
+#include "arch/x86_64/segments.h"
+
+#define OFFSET(name, value) \
+	__asm__ volatile("\n#->" #name " %0" ::"i"((u64)(value)))
+
+#define HEAD(name, field)   OFFSET(name, offsetof(struct percpu_head, field))
+#define THREAD(name, field) OFFSET(name, offsetof(struct arch_thread, field))
+#define FRAME(name, field)  OFFSET(name, offsetof(struct trap_frame, field))
+
+/* Bit n: exception n pushes an error code. */
+enum {
+#define VECTOR(name, number, text)
+#define EXCEPTION(number, mnemonic, text, error) +((error) << (number))
+	EXCEPTION_ERROR_MASK = 0
+#include "arch/vectors.def"
+#undef EXCEPTION
+#undef VECTOR
+};
+
+void offsets(void);
+
+void offsets(void)
+{
+	OFFSET(KERNEL_BASE, KERNEL_BASE);
+	OFFSET(USER_END, USER_END);
+	OFFSET(BOOT_DOOR_MULTIBOOT2, BOOT_DOOR_MULTIBOOT2);
+	OFFSET(BOOT_DOOR_PVH, BOOT_DOOR_PVH);
+
+	HEAD(CPU_SELF, self);
+	HEAD(CPU_CURRENT, current);
+	HEAD(CPU_KERNEL_SP, kernel_sp);
+	HEAD(CPU_USER_SP, user_sp);
+
+	THREAD(THREAD_SP, sp);
+	THREAD(THREAD_WORK, work);
+
+	FRAME(FRAME_R15, r15);
+	FRAME(FRAME_R14, r14);
+	FRAME(FRAME_R13, r13);
+	FRAME(FRAME_R12, r12);
+	FRAME(FRAME_RBP, rbp);
+	FRAME(FRAME_RBX, rbx);
+	FRAME(FRAME_RAX, rax);
+	FRAME(FRAME_RCX, rcx);
+	FRAME(FRAME_RDI, rdi);
+	FRAME(FRAME_VECTOR, vector);
+	FRAME(FRAME_RIP, rip);
+	FRAME(FRAME_CS, cs);
+	FRAME(FRAME_RFLAGS, rflags);
+	FRAME(FRAME_RSP, rsp);
+	OFFSET(FRAME_SIZE, sizeof(struct trap_frame));
+	OFFSET(FRAME_SYSCALL, FRAME_SYSCALL);
+
+	OFFSET(KERNEL_CS, KERNEL_CS);
+	OFFSET(USER_CS, USER_CS);
+	OFFSET(USER_SS, USER_SS);
+	OFFSET(VECTOR_ISA, VECTOR_ISA);
+	OFFSET(VECTOR_LOCAL_FIRST, VECTOR_LOCAL_FIRST);
+
+	OFFSET(EXCEPTION_ERROR_MASK, EXCEPTION_ERROR_MASK);
+}

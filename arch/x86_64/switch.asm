@@ -1,0 +1,43 @@
+; SPDX-License-Identifier: MIT
+;
+; The context switch: six callee-saved registers, one stack pointer, `ret`.
+; There is one caller (sched/), so the return address is the same for every
+; thread and the processor predicts it.
+
+%include "offsets.inc"
+
+extern thread_begin
+
+section .text
+
+; void arch_switch(struct arch_thread *prev (rdi), struct arch_thread *next
+; (rsi)).  On the stack of a thread that does not run: r15 r14 r13 r12 rbx
+; rbp, return address.
+global arch_switch
+align 64
+arch_switch:
+	push rbp
+	push rbx
+	push r12
+	push r13
+	push r14
+	push r15
+	mov [rdi + THREAD_SP], rsp
+	mov rsp, [rsi + THREAD_SP]
+	pop r15
+	pop r14
+	pop r13
+	pop r12
+	pop rbx
+	pop rbp
+	ret
+
+; The return address of a new thread's first switch: r12 = function,
+; r13 = its argument.
+global x86_thread_start
+x86_thread_start:
+	mov rdi, r12
+	mov rsi, r13
+	xor ebp, ebp
+	call thread_begin
+	ud2				; thread_begin does not return

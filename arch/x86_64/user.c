@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User memory: the range check in front of arch/x86_64/usercopy.asm.
+ */
+#include "arch/user.h"
+
+#include "arch/paging.h"
+#include "lib/errno.h"
+
+u64 x86_user_copy(void *dst, const void *src, u64 len_bytes);
+u64 x86_user_clear(void *dst, u64 len_bytes);
+s64 x86_user_string(char *dst, const char *src, u64 size_bytes);
+
+bool user_range_ok(uaddr_t base, u64 len_bytes)
+{
+	return base.va <= USER_END && len_bytes <= USER_END - base.va;
+}
+
+int copy_from_user(void *dst, uaddr_t src, size_t len_bytes)
+{
+	if (!user_range_ok(src, len_bytes) ||
+	    x86_user_copy(dst, (const void *)src.va, len_bytes) != 0) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+int copy_to_user(uaddr_t dst, const void *src, size_t len_bytes)
+{
+	if (!user_range_ok(dst, len_bytes) ||
+	    x86_user_copy((void *)dst.va, src, len_bytes) != 0) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+int clear_user(uaddr_t dst, size_t len_bytes)
+{
+	if (!user_range_ok(dst, len_bytes) ||
+	    x86_user_clear((void *)dst.va, len_bytes) != 0) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+long copy_string_from_user(char *dst, uaddr_t src, size_t size_bytes)
+{
+	u64 room;
+	s64 len;
+
+	if (!user_range_ok(src, 1)) {
+		return -EFAULT;
+	}
+	room = MIN((u64)size_bytes, USER_END - src.va);
+	len = x86_user_string(dst, (const char *)src.va, room);
+	if (len == -1 || (len == -2 && room < size_bytes)) {
+		return -EFAULT;
+	}
+	return len == -2 ? -ENAMETOOLONG : len;
+}

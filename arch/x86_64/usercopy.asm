@@ -1,0 +1,76 @@
+; SPDX-License-Identifier: MIT
+;
+; Access to user memory.  Each instruction that may fault has an entry in the
+; exception table; SMAP is opened for the copy alone.  Eight bytes a step:
+; a step costs an emulator the same whatever its width.
+
+%include "arch/x86_64/macros.inc"
+
+section .text
+
+; u64 x86_user_copy(void *dst (rdi), const void *src (rsi), u64 len (rdx))
+; Returns 0, or not 0 if an access faulted.  Clobbers rcx, rdi, rsi, rdx.
+global x86_user_copy
+align 16
+x86_user_copy:
+	smap_site STAC
+	mov rcx, rdx
+	shr rcx, 3
+	fixup user_fault_return
+	rep movsq
+	mov ecx, edx
+	and ecx, 7
+	fixup user_fault_return
+	rep movsb
+	xor eax, eax
+	smap_site CLAC
+	ret
+
+; u64 x86_user_clear(void *dst (rdi), u64 len (rsi)).  As above.
+global x86_user_clear
+align 16
+x86_user_clear:
+	smap_site STAC
+	xor eax, eax
+	mov rcx, rsi
+	shr rcx, 3
+	fixup user_fault_return
+	rep stosq
+	mov ecx, esi
+	and ecx, 7
+	fixup user_fault_return
+	rep stosb
+	smap_site CLAC
+	ret
+
+; s64 x86_user_string(char *dst (rdi), const char *src (rsi), u64 size (rdx))
+; Copies up to and with the NUL.  Returns the length without it, -1 if an
+; access faulted, -2 if no NUL came within size bytes.
+global x86_user_string
+align 16
+x86_user_string:
+	smap_site STAC
+	xor ecx, ecx
+.next:	cmp rcx, rdx
+	jae .long
+	fixup .fault
+	mov al, [rsi + rcx]
+	mov [rdi + rcx], al
+	test al, al
+	jz .end
+	inc rcx
+	jmp .next
+.end:	mov rax, rcx
+	smap_site CLAC
+	ret
+.long:	mov rax, -2
+	smap_site CLAC
+	ret
+.fault:	mov rax, -1
+	smap_site CLAC
+	ret
+
+user_fault_return:
+	mov eax, 1
+	smap_site CLAC
+	ret
