@@ -51,6 +51,8 @@ void lockcheck_take(const void *lock, enum lock_class class);
 void lockcheck_release(const void *lock, enum lock_class class);
 /* How many locks this processor holds. */
 unsigned lockcheck_held(void);
+/* Prints them, for a panic. */
+void lockcheck_show(void);
 #else
 static inline void lockcheck_take(const void *lock, enum lock_class class)
 {
@@ -62,6 +64,10 @@ static inline void lockcheck_release(const void *lock, enum lock_class class)
 {
 	(void)lock;
 	(void)class;
+}
+
+static inline void lockcheck_show(void)
+{
 }
 #endif
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time since boot, monotonic, in nanoseconds, from the cycle counter.
+ */
+#ifndef EXO_KERNEL_CLOCK_H
+#define EXO_KERNEL_CLOCK_H
+
+#include "lib/types.h"
+
+/* The moment that counts as 0. Context: boot, the very first. */
+void clock_start(void);
+
+/* The counter's rate is known (arch_cycles_hz()): clock_ns() begins. */
+void clock_init(void);
+
+/* Nanoseconds since clock_start(); 0 before clock_init(). Context: any. */
+u64 clock_ns(void);
+
+/* clock_ns() of the moment at which arch_cycles() was `cycles`. */
+u64 clock_at(u64 cycles);
+
+/* The length of so many cycles; 0 before clock_init(). Context: any. */
+u64 clock_cycles_to_ns(u64 cycles);
+
+/* Cycles since clock_start(). Context: any. */
+u64 clock_cycles_since_boot(void);
+
+/*
+ * Compares the counter with the reference clock over some 20 ms and logs the
+ * difference.  Context: thread, sleeps.  Errors: -EIO if they differ by more
+ * than 1 %.
+ */
+must_check int clock_check(void);
+
+/* Upward call, defined by sched/: sleeps for a while. */
+void clock_wait_ns(u64 ns);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Panic: the report, in the order in which it is most likely to come through.
+ */
+#include "kernel/panic.h"
+
+#include "arch/boot.h"
+#include "arch/cpu.h"
+#include "arch/paging.h"
+#include "arch/trap.h"
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/log.h"
+#include "kernel/spinlock.h"
+#include "kernel/symbols.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "trace/trace.h"
+
+#define BACKTRACE_MAX 24
+#define PANIC_EVENTS  32
+
+static const char *const action_names[] = { "halt", "reboot", "exit" };
+
+static struct {
+	enum panic_action action; /* [I] after boot */
+	u32 depth;                /* [a] panics so far */
+} state;
+
+int panic_set_action(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(action_names); i++) {
+		if (strcmp(name, action_names[i]) == 0) {
+			state.action = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+void panic_act(u8 exit_code)
+{
+	switch (state.action) {
+	case PANIC_REBOOT: arch_reboot();
+	case PANIC_EXIT: arch_debug_exit(exit_code);
+	default: arch_halt();
+	}
+}
+
+/* A saved frame pointer and the return address above it can be read. */
+static bool frame_readable(u64 fp)
+{
+	struct page_mapping mapping;
+
+	if (fp < KSTACK_AREA_BASE || !IS_ALIGNED(fp, 8) ||
+	    fp > UINT64_MAX - 2 * PAGE_SIZE) {
+		return false;
+	}
+	return kernel_page_table.root.pa == 0 ||
+	       (arch_query_page(&kernel_page_table, fp, &mapping) &&
+		arch_query_page(&kernel_page_table, fp + 8, &mapping));
+}
+
+/* `address` is where a call returns to: the call itself stands before it. */
+static void show_return(u64 address)
+{
+	u64 offset;
+	const char *name = symbol_find(address - 1, &offset);
+
+	log_raw("  %016lx  %s+%#lx\n", address, name ? name : "?",
+		name ? offset + 1 : 0);
+}
+
+static void backtrace(u64 fp)
+{
+	for (unsigned i = 0; i < BACKTRACE_MAX && frame_readable(fp); i++) {
+		const u64 *frame = (const u64 *)fp;
+
+		if (frame[1] == 0) {
+			break;
+		}
+		show_return(frame[1]);
+		if (frame[0] <= fp) {
+			break;
+		}
+		fp = frame[0];
+	}
+}
+
+static void show_fault_place(struct trap_frame *frame)
+{
+	char text[96];
+
+	symbol_format(arch_frame_ip(frame), text, sizeof(text));
+	log_raw("  %016lx  %s\n", arch_frame_ip(frame), text);
+}
+
+static void show_event(const struct trace_record *r)
+{
+	u64 us = clock_at(r->time) / 1000;
+	char text[160];
+
+	trace_format(r, text, sizeof(text));
+	log_raw("[%5lu.%06lu] %u thread %-4u %-18s %s\n", us / 1000000,
+		us % 1000000, r->cpu, r->tid, trace_event_name(r->event), text);
+}
+
+static void show_thread(void)
+{
+	struct panic_thread thread;
+
+	if (panic_thread(&thread)) {
+		log_raw("processor %u, thread %u \"%s\", stack %lx-%lx\n",
+			cpu_id(), thread.tid, thread.name, thread.stack_low,
+			thread.stack_high);
+	} else {
+		log_raw("processor %u, no thread yet\n", cpu_id());
+	}
+}
+
+/* A page fault or double fault below the stack: name the cause. */
+static void show_overflow(u64 sp)
+{
+	struct panic_thread thread;
+
+	if (panic_thread(&thread) && sp < thread.stack_low + 64 &&
+	    sp + 4 * PAGE_SIZE > thread.stack_low) {
+		log_raw("the kernel stack overflowed into its guard page\n");
+	}
+}
+
+/* `frame` is NULL where no trap is to blame; `fp` begins the backtrace. */
+static noreturn void report(const char *reason, struct trap_frame *frame,
+			    u64 ip, u64 fp)
+{
+	u32 depth;
+
+	arch_irq_disable();
+	trace(TRACE_PANIC, ip, 0);
+	depth = __atomic_fetch_add(&state.depth, 1, __ATOMIC_RELAXED);
+	if (depth > 1) {
+		arch_halt(); /* even the short report failed */
+	}
+	console_panic_begin();
+	log_raw("\n=== PANIC: %s ===\n", reason);
+	if (depth == 1) {
+		log_raw("(while reporting another panic)\n");
+		panic_act(PANIC_EXIT_CODE);
+	}
+	show_thread();
+	if (frame) {
+		show_overflow(arch_frame_sp(frame));
+		arch_frame_print(frame, log_raw);
+	}
+	log_raw("backtrace (processor %u):\n", cpu_id());
+	if (frame) {
+		show_fault_place(frame);
+	}
+	backtrace(fp);
+	lockcheck_show();
+	log_raw("=== TRACE DUMP (last %u events) ===\n", PANIC_EVENTS);
+	trace_dump(PANIC_EVENTS, show_event);
+	log_raw("=== END OF TRACE DUMP ===\n");
+	panic_act(PANIC_EXIT_CODE);
+}
+
+void panic(const char *fmt, ...)
+{
+	char reason[160];
+	va_list args;
+
+	va_start(args, fmt);
+	format_v(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	report(reason, NULL, (u64)__builtin_return_address(0) - 1,
+	       (u64)__builtin_frame_address(0));
+}
+
+void panic_trap(const char *reason, struct trap_frame *frame)
+{
+	report(reason, frame, arch_frame_ip(frame), arch_frame_fp(frame));
+}
+
+void assert_failed(const char *cond, const char *file, int line)
+{
+	panic("%s:%d: assertion failed: %s", file, line, cond);
+}
+
+/* The compiler's stack protector; the value is drawn at boot. */
+extern u64 __stack_chk_guard;
+noreturn void __stack_chk_fail(void);
+
+u64 __stack_chk_guard = 0x9d3f00a5c6e71b42;
+
+void __stack_chk_fail(void)
+{
+	panic("stack smashed in the caller of %p", __builtin_return_address(0));
+}

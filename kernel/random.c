@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The random generator.  After each request the key is replaced by key stream
+ * that nobody saw, so that a later leak of it tells nothing about the past.
+ */
+#include "kernel/random.h"
+
+#include "arch/cpu.h"
+#include "kernel/spinlock.h"
+#include "lib/chacha.h"
+#include "lib/string.h"
+
+static struct {
+	struct spinlock lock;
+	u32 key[CHACHA_KEY_WORDS];
+} generator = { .lock = SPINLOCK_INIT(LOCK_RANDOM) };
+
+void random_init(u64 seed)
+{
+	for (unsigned i = 0; i < CHACHA_KEY_WORDS; i += 2) {
+		u64 word = seed ? seed + i : arch_entropy();
+
+		memcpy(&generator.key[i], &word, sizeof(word));
+	}
+}
+
+void random_bytes(void *buf, size_t len_bytes)
+{
+	u32 block[CHACHA_BLOCK_WORDS];
+	u8 *out = buf;
+
+	WITH_SPINLOCK_IRQ (&generator.lock) {
+		for (u64 counter = 1; len_bytes > 0; counter++) {
+			size_t piece = MIN(len_bytes, sizeof(block));
+
+			chacha_block(generator.key, counter, block);
+			memcpy(out, block, piece);
+			out += piece;
+			len_bytes -= piece;
+		}
+		chacha_block(generator.key, 0, block);
+		memcpy(generator.key, block, sizeof(generator.key));
+	}
+	memset(block, 0, sizeof(block));
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timer queues.  A processor's queue is a tree by due time; the local timer is
+ * set for the first one only, so a processor without timers gets no interrupt.
+ *
+ * I1  armed <=> the node is in the queue of timer->cpu.
+ * I2  The hardware is set to no later than the first due time, or the
+ *     interrupt that will set it is pending or running.
+ * I3  `running` names the timer whose function runs outside the lock.
+ */
+#include "kernel/timer.h"
+
+#include "arch/cpu.h"
+#include "arch/irq.h"
+#include "arch/vectors.h"
+#include "kernel/clock.h"
+#include "kernel/irq.h"
+#include "kernel/spinlock.h"
+#include "trace/trace.h"
+
+struct timer_queue {
+	struct spinlock lock;
+	struct tree timers;    /* [lock] */
+	struct timer *running; /* [lock] */
+};
+
+static percpu struct timer_queue timer_queue = {
+	.lock = SPINLOCK_INIT(LOCK_TIMER),
+};
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
+{
+	*timer = (struct timer){ .fn = fn };
+}
+
+static void hardware_set(const struct timer_queue *queue)
+{
+	const struct tree_node *first = tree_first(&queue->timers);
+	u64 now = clock_ns();
+
+	if (first == NULL) {
+		arch_timer_stop();
+	} else {
+		arch_timer_set(first->key > now ? first->key - now : 0);
+	}
+}
+
+/* Keys are all different: a timer due together with another comes 1 ns later.
+ */
+static void insert(struct timer_queue *queue, struct timer *timer, u64 due_ns)
+{
+	timer->node.key = due_ns;
+	while (!tree_insert(&queue->timers, &timer->node)) {
+		timer->node.key++;
+	}
+	timer->cpu = cpu_id();
+	timer->armed = true;
+}
+
+/* Takes the timer out of whichever queue it is in. */
+static bool remove(struct timer *timer)
+{
+	while (READ_ONCE(timer->armed)) {
+		struct timer_queue *queue =
+			cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
+
+		WITH_SPINLOCK_IRQ (&queue->lock) {
+			if (timer->armed &&
+			    cpu_ptr(timer->cpu, timer_queue) == queue) {
+				tree_remove(&queue->timers, &timer->node);
+				timer->armed = false;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+void timer_arm(struct timer *timer, u64 due_ns)
+{
+	u64 flags;
+	struct timer_queue *queue;
+
+	remove(timer);
+	flags = arch_irq_save();
+	queue = this_cpu_ptr(timer_queue);
+	spin_lock(&queue->lock);
+	insert(queue, timer, due_ns);
+	if (tree_first(&queue->timers) == &timer->node) {
+		hardware_set(queue);
+	}
+	spin_unlock_irq(&queue->lock, flags);
+}
+
+bool timer_cancel(struct timer *timer)
+{
+	struct timer_queue *queue;
+
+	if (remove(timer)) {
+		return true;
+	}
+	/* It ran or was never armed; wait for a run on another processor. */
+	queue = cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
+	while (READ_ONCE(queue->running) == timer &&
+	       queue != this_cpu_ptr(timer_queue)) {
+		arch_relax();
+	}
+	return false;
+}
+
+/* The first timer that is due, taken out of the queue. */
+static struct timer *take_due(struct timer_queue *queue)
+{
+	struct tree_node *first = tree_first(&queue->timers);
+	struct timer *timer;
+
+	if (first == NULL || first->key > clock_ns()) {
+		return NULL;
+	}
+	timer = container_of(first, struct timer, node);
+	tree_remove(&queue->timers, first);
+	timer->armed = false;
+	return timer;
+}
+
+static void timer_interrupt(void *arg)
+{
+	struct timer_queue *queue = this_cpu_ptr(timer_queue);
+	struct timer *timer;
+
+	(void)arg;
+	spin_lock(&queue->lock);
+	while ((timer = take_due(queue)) != NULL) {
+		queue->running = timer;
+		spin_unlock(&queue->lock);
+		trace(TRACE_TIMER, timer->fn, 0);
+		timer->fn(timer);
+		spin_lock(&queue->lock);
+		queue->running = NULL;
+	}
+	hardware_set(queue);
+	spin_unlock(&queue->lock);
+}
+
+int timer_start(void)
+{
+	return irq_register_vector(VECTOR_TIMER, timer_interrupt, NULL);
+}

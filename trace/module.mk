@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+kernel-y += trace/trace.c trace/decode.c
+hot-y += trace/trace.c

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recording path of the trace and the merged view of its rings.
+ */
+#include "trace/trace.h"
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define EARLY_RECORDS 128
+
+struct trace_ring {
+	struct trace_record *records;
+	u32 next; /* [c] records ever taken */
+	u32 mask; /* size - 1 */
+};
+
+static percpu struct trace_ring trace_ring;
+static struct trace_record early_records[EARLY_RECORDS];
+
+u32 trace_groups = (1u << TRACE_GROUP_COUNT) - 1;
+
+void trace_init(void)
+{
+	this_cpu(trace_ring).records = early_records;
+	this_cpu(trace_ring).mask = EARLY_RECORDS - 1;
+}
+
+void trace_record(enum trace_event event, u64 a, u64 b)
+{
+	u32 slot = arch_percpu_next(trace_ring.next);
+	struct trace_record *r =
+		&this_cpu(trace_ring).records[slot & this_cpu(trace_ring).mask];
+
+	WRITE_ONCE(r->event, TRACE_NONE);
+	barrier();
+	r->time = arch_cycles();
+	r->cpu = (u16)cpu_id();
+	r->tid = this_cpu(percpu_head).tid;
+	r->a = a;
+	r->b = b;
+	barrier();
+	WRITE_ONCE(r->event, (u16)event);
+}
+
+void trace_set_ring(struct trace_record *records, u32 count)
+{
+	u64 flags = arch_irq_save();
+	struct trace_ring *ring = this_cpu_ptr(trace_ring);
+
+	DEBUG_ASSERT(IS_POW2(count) && count > ring->mask);
+	memset(records, 0, count * sizeof(*records));
+	for (u32 age = MIN(ring->next, ring->mask + 1); age > 0; age--) {
+		u32 at = ring->next - age;
+
+		records[at & (count - 1)] = ring->records[at & ring->mask];
+	}
+	ring->records = records;
+	ring->mask = count - 1;
+	arch_irq_restore(flags);
+}
+
+/* The record that is `age` (1 is the newest) back, NULL if there is none. */
+static const struct trace_record *ring_back(const struct trace_ring *ring,
+					    u32 age)
+{
+	if (ring->records == NULL || age > ring->next || age > ring->mask + 1) {
+		return NULL;
+	}
+	return &ring->records[(ring->next - age) & ring->mask];
+}
+
+/* Takes the newest complete record that no cursor has passed yet. */
+static const struct trace_record *newest(u32 ages[MAX_CPUS])
+{
+	const struct trace_record *best = NULL;
+	unsigned best_cpu = 0;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
+		const struct trace_record *r;
+
+		if (!cpu_present(cpu)) {
+			continue;
+		}
+		do {
+			r = ring_back(cpu_ptr(cpu, trace_ring), ages[cpu] + 1);
+			ages[cpu] += r && r->event == TRACE_NONE;
+		} while (r && r->event == TRACE_NONE);
+		if (r && (best == NULL || r->time > best->time)) {
+			best = r;
+			best_cpu = cpu;
+		}
+	}
+	if (best) {
+		ages[best_cpu]++;
+	}
+	return best;
+}
+
+void trace_dump(unsigned count, void (*show)(const struct trace_record *))
+{
+	/* Static: a panic may have little stack left, and only one dumps. */
+	static const struct trace_record *found[TRACE_DUMP_MAX];
+	static u32 ages[MAX_CPUS];
+	unsigned n = 0;
+
+	memset(ages, 0, sizeof(ages));
+	while (n < MIN(count, (unsigned)TRACE_DUMP_MAX) &&
+	       (found[n] = newest(ages)) != NULL) {
+		n++;
+	}
+	while (n > 0) {
+		show(found[--n]);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trace: what the kernel did last, always recorded.
+ *
+ * Theory.  Each processor has a ring of 32-byte records and alone writes to
+ * it, overwriting the oldest.  Taking a slot is one XADD without a lock
+ * prefix: an interrupt or NMI that comes between two instructions takes the
+ * next slot and leaves ours alone.  So recording needs no lock, no atomic bus
+ * cycle and no masking, and is allowed everywhere.
+ *
+ * I1  `next` counts the records ever taken; slot = next mod size.
+ * I2  A record is complete once its event is not TRACE_NONE: that field is
+ *     cleared first and written last, so a reader that finds it cleared knows
+ *     that the writer was stopped in the middle.
+ */
+#ifndef EXO_TRACE_TRACE_H
+#define EXO_TRACE_TRACE_H
+
+#include "arch/cpu.h"
+#include "lib/types.h"
+
+enum trace_group {
+#define TRACE_GROUP(name) TRACE_GROUP_##name,
+#include "trace/events.def"
+#undef TRACE_GROUP
+	TRACE_GROUP_COUNT
+};
+
+enum trace_event {
+	TRACE_NONE,
+#define TRACE_EVENT(name, group, format) name,
+#include "trace/events.def"
+#undef TRACE_EVENT
+	TRACE_EVENT_COUNT
+};
+
+/* NAME_MASK: the bit of the event's group in trace_groups. */
+enum trace_event_mask {
+#define TRACE_EVENT(name, group, format) name##_MASK = 1 << TRACE_GROUP_##group,
+#include "trace/events.def"
+#undef TRACE_EVENT
+};
+
+struct trace_record {
+	u64 time; /* arch_cycles() */
+	u16 event;
+	u16 cpu;
+	u32 tid;
+	u64 a;
+	u64 b;
+};
+
+static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
+
+/* [a] bit per enum trace_group; all are on unless trace= says otherwise. */
+extern u32 trace_groups;
+
+/* Records unconditionally; trace() is the way to call it. Context: any. */
+void trace_record(enum trace_event event, u64 a, u64 b);
+
+/* Records `event` if its group is on. Context: any, NMI included. */
+#define trace(event, a, b)                                       \
+	do {                                                     \
+		if (READ_ONCE(trace_groups) & event##_MASK) {    \
+			trace_record(event, (u64)(a), (u64)(b)); \
+		}                                                \
+	} while (0)
+
+/* Gives this processor its first, small ring. Context: boot, first of all. */
+void trace_init(void);
+
+/*
+ * Replaces this processor's ring by `records` of `count` (a power of two),
+ * which the trace owns from then on; what was recorded so far moves over.
+ */
+void trace_set_ring(struct trace_record *records, u32 count);
+
+/*
+ * trace=: "off", or the names of groups parted by commas.  Errors: -EINVAL
+ * for a name that is no group; the others are taken.
+ */
+int trace_select(const char *groups);
+
+/*
+ * Shows the last `count` (<= TRACE_DUMP_MAX) complete records of all
+ * processors, oldest first.  Takes no lock and allocates nothing; meant for a
+ * machine whose other processors have stopped.
+ */
+#define TRACE_DUMP_MAX 64
+void trace_dump(unsigned count, void (*show)(const struct trace_record *));
+
+/* Decodes a record: its name, and its arguments as text. */
+const char *trace_event_name(unsigned event);
+void trace_format(const struct trace_record *record, char *buf,
+		  size_t size_bytes);
+
+/* Upward call, defined by kernel/: the function at an address, for %s. */
+size_t trace_symbol(u64 address, char *buf, size_t size_bytes);
+
+#endif
