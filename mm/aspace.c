@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: regions, their table, and the life of a space.  What happens
+ * when a page is touched is in mm/fault.c.
+ *
+ * I1  Regions do not overlap, are whole pages and lie in user space.
+ * I2  Every mapped page lies in a region, and a page is mapped writable only
+ *     if its region is and its frame has no other reference.
+ * I3  Each mapped page holds one reference to its frame.
+ */
+#include "mm/aspace.h"
+
+#include "arch/cpu.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "mm/aspace_private.h"
+#include "mm/frame.h"
+#include "mm/kmem.h"
+#include "mm/tlb.h"
+
+static struct kmem_cache *region_cache;
+
+percpu struct aspace *loaded_aspace;
+
+void aspace_init(void)
+{
+	region_cache = kmem_cache_create("region", sizeof(struct region), 8);
+	ASSERT(region_cache != NULL);
+}
+
+struct aspace *aspace_create(void)
+{
+	struct aspace *aspace = kzalloc(sizeof(*aspace));
+
+	if (aspace == NULL) {
+		return NULL;
+	}
+	if (arch_table_create(&aspace->table) != 0) {
+		kfree(aspace);
+		return NULL;
+	}
+	mutex_init(&aspace->mutex, LOCK_ASPACE);
+	aspace->refs = 1;
+	return aspace;
+}
+
+struct aspace *aspace_get(struct aspace *aspace)
+{
+	__atomic_fetch_add(&aspace->refs, 1, __ATOMIC_RELAXED);
+	return aspace;
+}
+
+static struct region *region_of(struct tree_node *node)
+{
+	return node ? container_of(node, struct region, node) : NULL;
+}
+
+struct region *aspace_region(const struct aspace *aspace, u64 va)
+{
+	struct region *r = region_of(tree_find_le(&aspace->regions, va));
+
+	return r && va < r->end ? r : NULL;
+}
+
+/* The first region that ends above `va`. */
+static struct region *region_from(const struct aspace *aspace, u64 va)
+{
+	struct region *r = aspace_region(aspace, va);
+
+	return r ? r : region_of(tree_find_ge(&aspace->regions, va));
+}
+
+static bool range_ok(u64 start, u64 len_bytes)
+{
+	return IS_ALIGNED(start | len_bytes, PAGE_SIZE) && len_bytes > 0 &&
+	       start >= USER_START && start < USER_END &&
+	       len_bytes <= USER_END - start;
+}
+
+static bool range_free(const struct aspace *aspace, u64 start, u64 end)
+{
+	const struct region *r = region_from(aspace, start);
+
+	return r == NULL || r->node.key >= end;
+}
+
+/* What `source` shows from `skip` bytes on. */
+static struct region_source source_skip(struct region_source source, u64 skip)
+{
+	if (skip >= source.len_bytes) {
+		return (struct region_source){ NULL, 0 };
+	}
+	source.data += skip;
+	source.len_bytes -= skip;
+	return source;
+}
+
+static int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
+		      struct region_source source)
+{
+	struct region *r = kmem_cache_alloc(region_cache);
+
+	if (r == NULL) {
+		return -ENOMEM;
+	}
+	*r = (struct region){
+		.node.key = start, .end = end, .flags = flags, .source = source
+	};
+	if (!tree_insert(&aspace->regions, &r->node)) {
+		kmem_cache_free(region_cache, r);
+		return -EEXIST;
+	}
+	aspace->mapped_pages += (end - start) / PAGE_SIZE;
+	return 0;
+}
+
+static void region_drop(struct aspace *aspace, struct region *r)
+{
+	aspace->mapped_pages -= (r->end - r->node.key) / PAGE_SIZE;
+	tree_remove(&aspace->regions, &r->node);
+	kmem_cache_free(region_cache, r);
+}
+
+/* Makes `at` a border between regions. Errors: -ENOMEM. */
+static int region_split(struct aspace *aspace, u64 at)
+{
+	struct region *r = aspace_region(aspace, at);
+	u64 end;
+	int err;
+
+	if (r == NULL || r->node.key == at) {
+		return 0;
+	}
+	end = r->end;
+	r->end = at;
+	aspace->mapped_pages -= (end - at) / PAGE_SIZE;
+	err = region_add(aspace, at, end, r->flags & ~REGION_GROWS_DOWN,
+			 source_skip(r->source, at - r->node.key));
+	if (err) {
+		r->end = end;
+		aspace->mapped_pages += (end - at) / PAGE_SIZE;
+	}
+	return err;
+}
+
+int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
+	       struct region_source source)
+{
+	if (!range_ok(start, len_bytes)) {
+		return -EINVAL;
+	}
+	WITH_MUTEX(&aspace->mutex) {
+		if (!range_free(aspace, start, start + len_bytes)) {
+			return -EEXIST;
+		}
+		return region_add(aspace, start, start + len_bytes, flags,
+				  source);
+	}
+	return 0;
+}
+
+struct unmap {
+	struct aspace *aspace;
+	struct tlb_batch batch;
+};
+
+static void page_gone(void *ctx, u64 va, const struct page_mapping *old)
+{
+	struct unmap *unmap = ctx;
+
+	unmap->aspace->resident_pages--;
+	tlb_batch_add(&unmap->batch, va, old->frame);
+}
+
+static void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
+{
+	struct unmap unmap = { .aspace = aspace };
+
+	tlb_batch_init(&unmap.batch, aspace);
+	arch_unmap_range(&aspace->table, start, len_bytes, page_gone, &unmap);
+	tlb_batch_flush(&unmap.batch);
+}
+
+static int unmap_locked(struct aspace *aspace, u64 start, u64 end)
+{
+	struct region *r;
+	int err = region_split(aspace, start);
+
+	err = err ? err : region_split(aspace, end);
+	if (err) {
+		return err;
+	}
+	while ((r = region_from(aspace, start)) != NULL && r->node.key < end) {
+		region_drop(aspace, r);
+	}
+	pages_unmap(aspace, start, end - start);
+	return 0;
+}
+
+int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
+{
+	if (!range_ok(start, len_bytes)) {
+		return -EINVAL;
+	}
+	WITH_MUTEX(&aspace->mutex) {
+		return unmap_locked(aspace, start, start + len_bytes);
+	}
+	return 0;
+}
+
+static bool range_mapped(const struct aspace *aspace, u64 start, u64 end)
+{
+	while (start < end) {
+		const struct region *r = aspace_region(aspace, start);
+
+		if (r == NULL) {
+			return false;
+		}
+		start = r->end;
+	}
+	return true;
+}
+
+unsigned region_page_prot(const struct region *r)
+{
+	unsigned prot = PROT_PAGE_USER;
+
+	prot |= r->flags & REGION_WRITE ? PROT_PAGE_WRITE : 0;
+	prot |= r->flags & REGION_EXEC ? PROT_PAGE_EXEC : 0;
+	prot |= r->flags & REGION_PROT ? 0 : PROT_PAGE_HIDDEN;
+	return prot;
+}
+
+struct protect {
+	struct tlb_batch batch;
+	unsigned prot;
+};
+
+/* The right to write is never given here: the next fault decides (I2). */
+static unsigned page_protect(void *ctx, u64 va, const struct page_mapping *old)
+{
+	struct protect *protect = ctx;
+
+	tlb_batch_add(&protect->batch, va, PHYS_NONE);
+	return protect->prot & (old->prot | ~(unsigned)PROT_PAGE_WRITE);
+}
+
+static void pages_protect(struct aspace *aspace, const struct region *r)
+{
+	struct protect protect = { .prot = region_page_prot(r) };
+
+	tlb_batch_init(&protect.batch, aspace);
+	arch_protect_range(&aspace->table, r->node.key, r->end - r->node.key,
+			   page_protect, &protect);
+	tlb_batch_flush(&protect.batch);
+}
+
+static int protect_locked(struct aspace *aspace, u64 start, u64 end,
+			  unsigned prot)
+{
+	int err;
+
+	if (!range_mapped(aspace, start, end)) {
+		return -ENOMEM;
+	}
+	err = region_split(aspace, start);
+	err = err ? err : region_split(aspace, end);
+	if (err) {
+		return err;
+	}
+	while (start < end) {
+		struct region *r = aspace_region(aspace, start);
+
+		r->flags = (r->flags & ~(u32)REGION_PROT) | prot;
+		pages_protect(aspace, r);
+		start = r->end;
+	}
+	return 0;
+}
+
+int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
+		   unsigned prot)
+{
+	if (!range_ok(start, len_bytes)) {
+		return -EINVAL;
+	}
+	WITH_MUTEX(&aspace->mutex) {
+		return protect_locked(aspace, start, start + len_bytes, prot);
+	}
+	return 0;
+}
+
+u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
+			    u64 below)
+{
+	u64 top = MIN(below, USER_END);
+	struct region *r = region_of(tree_find_le(&aspace->regions, top - 1));
+
+	DEBUG_ASSERT(mutex_held(&aspace->mutex));
+	for (; r != NULL; r = region_of(tree_prev(&r->node))) {
+		if (r->end <= top && top - r->end >= len_bytes) {
+			break;
+		}
+		top = MIN(top, r->node.key);
+	}
+	if (top < USER_START || top - USER_START < len_bytes) {
+		return 0;
+	}
+	return top - len_bytes;
+}
+
+int aspace_resize(struct aspace *aspace, u64 start, u64 new_end)
+{
+	WITH_MUTEX(&aspace->mutex) {
+		struct region *r = aspace_region(aspace, start);
+
+		if (r == NULL || r->node.key != start || new_end <= start ||
+		    !range_ok(start, new_end - start)) {
+			return -EINVAL;
+		}
+		if (new_end < r->end) {
+			return unmap_locked(aspace, new_end, r->end);
+		}
+		if (new_end > r->end && !range_free(aspace, r->end, new_end)) {
+			return -EEXIST;
+		}
+		aspace->mapped_pages += (new_end - r->end) / PAGE_SIZE;
+		r->end = new_end;
+	}
+	return 0;
+}
+
+struct clone {
+	struct aspace *child;
+	struct tlb_batch batch;
+	int err;
+};
+
+/* Shares one page with the child; the parent loses the right to write. */
+static unsigned page_share(void *ctx, u64 va, const struct page_mapping *old)
+{
+	struct clone *clone = ctx;
+	unsigned prot = old->prot & ~(unsigned)PROT_PAGE_WRITE;
+
+	/* The pages that could not be shared stay as they were. */
+	if (clone->err) {
+		return old->prot;
+	}
+	clone->err = arch_map_page(&clone->child->table, va, old->frame, prot);
+	if (clone->err) {
+		return old->prot;
+	}
+	frame_get(old->frame);
+	clone->child->resident_pages++;
+	if (old->prot & PROT_PAGE_WRITE) {
+		tlb_batch_add(&clone->batch, va, PHYS_NONE);
+	}
+	return prot;
+}
+
+static int clone_locked(struct aspace *aspace, struct aspace *child)
+{
+	struct clone clone = { .child = child };
+
+	tree_for_each (node, &aspace->regions) {
+		const struct region *r = region_of(node);
+
+		clone.err = region_add(child, r->node.key, r->end, r->flags,
+				       r->source);
+		if (clone.err) {
+			return clone.err;
+		}
+	}
+	tlb_batch_init(&clone.batch, aspace);
+	arch_protect_range(&aspace->table, USER_START, USER_END - USER_START,
+			   page_share, &clone);
+	tlb_batch_flush(&clone.batch);
+	return clone.err;
+}
+
+struct aspace *aspace_clone(struct aspace *aspace)
+{
+	struct aspace *child = aspace_create();
+	int err;
+
+	if (child == NULL) {
+		return NULL;
+	}
+	mutex_lock(&aspace->mutex);
+	err = clone_locked(aspace, child);
+	mutex_unlock(&aspace->mutex);
+	if (err) {
+		aspace_put(child);
+		return NULL;
+	}
+	return child;
+}
+
+void aspace_put(struct aspace *aspace)
+{
+	struct tree_node *node;
+
+	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
+		return;
+	}
+	ASSERT(!aspace_is_loaded(aspace));
+	pages_unmap(aspace, USER_START, USER_END - USER_START);
+	while ((node = tree_first(&aspace->regions)) != NULL) {
+		region_drop(aspace, region_of(node));
+	}
+	ASSERT(aspace->resident_pages == 0);
+	arch_table_destroy(&aspace->table);
+	kfree(aspace);
+}
+
+bool aspace_is_loaded(const struct aspace *aspace)
+{
+	return this_cpu(loaded_aspace) == aspace;
+}
+
+void aspace_switch(struct aspace *aspace)
+{
+	if (aspace != NULL && this_cpu(loaded_aspace) != aspace) {
+		this_cpu(loaded_aspace) = aspace;
+		arch_table_load(&aspace->table);
+	}
+}
+
+void aspace_leave(void)
+{
+	u64 flags = arch_irq_save();
+
+	this_cpu(loaded_aspace) = NULL;
+	arch_table_load(&kernel_page_table);
+	arch_irq_restore(flags);
+}
+
+phys_t arch_table_frame_alloc(void)
+{
+	return frame_alloc_zeroed();
+}
+
+void arch_table_frame_free(phys_t frame)
+{
+	frame_put(frame);
+}

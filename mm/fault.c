@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page faults of user memory: demand zero, pages of the boot archive in place
+ * or copied, copy on write, and the growth of stacks.
+ *
+ * A page becomes writable when a write finds that its frame has no other
+ * reference; otherwise the writer gets a copy.  Frames of the boot archive
+ * never count as ours alone.
+ */
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/aspace.h"
+#include "mm/aspace_private.h"
+#include "mm/frame.h"
+#include "trace/trace.h"
+
+/* How far a stack may grow, and what stays free below it. */
+#define STACK_MAX_BYTES (8ul << 20)
+#define STACK_GAP_BYTES (64ul << 10)
+
+static bool access_allowed(const struct region *r, const struct fault *fault)
+{
+	u32 wanted = fault->exec  ? REGION_EXEC :
+		     fault->write ? REGION_WRITE :
+				    REGION_READ;
+
+	/* x86 has no write-only and no execute-only pages. */
+	return (r->flags & wanted) != 0 ||
+	       (wanted == REGION_READ && (r->flags & REGION_PROT) != 0);
+}
+
+/* Extends the stack above `va` down to it, if that is what lies there. */
+static struct region *stack_grow(struct aspace *aspace, u64 va)
+{
+	struct tree_node *above = tree_find_ge(&aspace->regions, va);
+	struct tree_node *below = tree_find_le(&aspace->regions, va);
+	u64 start = ALIGN_DOWN(va, PAGE_SIZE);
+	struct region *r;
+
+	if (above == NULL) {
+		return NULL;
+	}
+	r = container_of(above, struct region, node);
+	if (!(r->flags & REGION_GROWS_DOWN) || start < USER_START ||
+	    r->end - start > STACK_MAX_BYTES) {
+		return NULL;
+	}
+	if (below != NULL &&
+	    container_of(below, struct region, node)->end + STACK_GAP_BYTES >
+		    start) {
+		return NULL;
+	}
+	tree_remove(&aspace->regions, above);
+	aspace->mapped_pages += (above->key - start) / PAGE_SIZE;
+	above->key = start;
+	ASSERT(tree_insert(&aspace->regions, above));
+	return r;
+}
+
+/* The bytes of the source that this page shows; 0 beyond its end. */
+static u64 source_bytes(const struct region *r, u64 va)
+{
+	u64 offset = va - r->node.key;
+
+	return offset < r->source.len_bytes ?
+		       MIN(r->source.len_bytes - offset, PAGE_SIZE) :
+		       0;
+}
+
+/* A new frame with what the page shows at first; PHYS_NONE: no memory. */
+static phys_t page_fill(const struct region *r, u64 va)
+{
+	u64 len = source_bytes(r, va);
+	phys_t frame = len == PAGE_SIZE ? frame_alloc(0) : frame_alloc_zeroed();
+
+	if (!phys_is_none(frame) && len > 0) {
+		memcpy(phys_to_virt(frame), r->source.data + (va - r->node.key),
+		       len);
+	}
+	return frame;
+}
+
+/* The page can be shown from where it lies. */
+static bool in_place(const struct region *r, u64 va)
+{
+	return source_bytes(r, va) == PAGE_SIZE &&
+	       IS_ALIGNED((u64)r->source.data, PAGE_SIZE);
+}
+
+static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
+			bool write)
+{
+	unsigned prot = region_page_prot(r);
+	phys_t frame;
+	int err;
+
+	if (!write && in_place(r, va)) {
+		frame = virt_to_phys(r->source.data + (va - r->node.key));
+		frame_get(frame);
+		prot &= ~(unsigned)PROT_PAGE_WRITE;
+	} else {
+		frame = page_fill(r, va);
+		if (phys_is_none(frame)) {
+			return -ENOMEM;
+		}
+	}
+	err = arch_map_page(&aspace->table, va, frame, prot);
+	if (err) {
+		frame_put(frame);
+		return err;
+	}
+	aspace->resident_pages++;
+	return 0;
+}
+
+static int page_write(struct aspace *aspace, const struct region *r, u64 va,
+		      const struct page_mapping *old)
+{
+	unsigned prot = region_page_prot(r);
+	phys_t frame = old->frame;
+
+	if (frame_refs(frame) > 1) {
+		frame = frame_alloc(0);
+		if (phys_is_none(frame)) {
+			return -ENOMEM;
+		}
+		memcpy(phys_to_virt(frame), phys_to_virt(old->frame),
+		       PAGE_SIZE);
+	}
+	arch_remap_page(&aspace->table, va, frame, prot);
+	arch_tlb_flush_page(va);
+	if (frame.pa != old->frame.pa) {
+		frame_put(old->frame);
+	}
+	return 0;
+}
+
+static int fault_locked(struct aspace *aspace, const struct fault *fault)
+{
+	u64 va = ALIGN_DOWN(fault->address, PAGE_SIZE);
+	struct region *r = aspace_region(aspace, fault->address);
+	struct page_mapping old;
+
+	r = r ? r : stack_grow(aspace, fault->address);
+	if (r == NULL || !access_allowed(r, fault)) {
+		return -EFAULT;
+	}
+	if (!arch_query_page(&aspace->table, va, &old)) {
+		return page_missing(aspace, r, va, fault->write);
+	}
+	if (fault->write && !(old.prot & PROT_PAGE_WRITE)) {
+		return page_write(aspace, r, va, &old);
+	}
+	/* Somebody mended it before us, or only this TLB is behind. */
+	arch_remap_page(&aspace->table, va, old.frame,
+			(old.prot & PROT_PAGE_WRITE) |
+				(region_page_prot(r) &
+				 ~(unsigned)PROT_PAGE_WRITE));
+	arch_tlb_flush_page(va);
+	return 0;
+}
+
+bool aspace_fault(const struct fault *fault)
+{
+	struct aspace *aspace = this_cpu(loaded_aspace);
+	int err;
+
+	trace(TRACE_FAULT, fault->address,
+	      fault->write | fault->exec << 1 | fault->present << 2);
+	if (aspace == NULL || mutex_held(&aspace->mutex)) {
+		return false;
+	}
+	mutex_lock(&aspace->mutex);
+	err = fault_locked(aspace, fault);
+	mutex_unlock(&aspace->mutex);
+	if (err == -ENOMEM) {
+		trace(TRACE_OOM, 0, 0);
+	}
+	return err == 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking mappings away.  A frame that was mapped may be in use through a TLB
+ * entry until every processor that could hold one has forgotten it; a batch
+ * collects what one operation unmaps, flushes once, and only then drops the
+ * references.
+ */
+#ifndef EXO_MM_TLB_H
+#define EXO_MM_TLB_H
+
+#include "lib/types.h"
+
+#define TLB_BATCH_FRAMES 16
+
+struct aspace;
+
+struct tlb_batch {
+	struct aspace *aspace; /* NULL: kernel space */
+	u32 frame_count;
+	u32 page_count; /* pages to flush; more than fit: flush all */
+	phys_t frames[TLB_BATCH_FRAMES];
+	u64 pages[TLB_BATCH_FRAMES];
+};
+
+void tlb_batch_init(struct tlb_batch *batch, struct aspace *aspace);
+
+/*
+ * The page at `va` was unmapped and its reference to `frame` is ours to drop
+ * (PHYS_NONE: only the right to write was taken).  May flush.
+ */
+void tlb_batch_add(struct tlb_batch *batch, u64 va, phys_t frame);
+
+/* No processor reaches the frames any more; they are released. */
+void tlb_batch_flush(struct tlb_batch *batch);
+
+#endif
