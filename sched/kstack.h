@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel stacks: each in a slot of its own in kernel space, with nothing
+ * mapped below it, so that an overflow faults instead of writing on.
+ */
+#ifndef EXO_SCHED_KSTACK_H
+#define EXO_SCHED_KSTACK_H
+
+#include "lib/types.h"
+
+#define KSTACK_BYTES 8192
+
+struct kstack {
+	struct kstack *next; /* in a list of unused ones */
+	u8 *base;            /* [I] lowest address of the stack */
+};
+
+/*
+ * A stack of KSTACK_BYTES with arbitrary content, NULL if there is no memory.
+ * Context: thread or boot; does not sleep.
+ */
+must_check struct kstack *kstack_alloc(void);
+
+void kstack_free(struct kstack *stack);
+
+static inline u64 kstack_top(const struct kstack *stack)
+{
+	return (u64)stack->base + KSTACK_BYTES;
+}
+
+/* Stacks handed out now. */
+u64 kstack_in_use(void);
+
+#endif

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+kernel-y += sched/sched.c sched/thread.c sched/kstack.c sched/waitq.c \
+	sched/mutex.c sched/semaphore.c
+hot-y += sched/sched.c sched/waitq.c sched/mutex.c

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: who runs on this processor now.
+ */
+#ifndef EXO_SCHED_SCHED_H
+#define EXO_SCHED_SCHED_H
+
+#include "lib/types.h"
+
+struct thread;
+
+/* Starts scheduling on this processor; the caller becomes its idle thread. */
+void sched_init(void);
+
+/* The idle thread's rest of life. */
+noreturn void sched_idle(void);
+
+/* Lets others run first. Context: thread, preemption on. */
+void sched_yield(void);
+
+/*
+ * Makes a sleeping thread ready; nothing if it does not sleep.
+ * Context: any; no lock of rank LOCK_RUNQ or above held.
+ */
+void sched_wake(struct thread *thread);
+
+/* A new thread becomes ready on this processor. */
+void sched_start(struct thread *thread);
+
+/*
+ * Gives the processor away; the caller has set its state (SLEEPING, DEAD).
+ * Interrupts off before and after.  sched/ alone calls it.
+ */
+void sched_block(void);
+
+/* The end of a switch, on the stack of the thread switched to. */
+void sched_switch_finish(void);
+
+/* Sleeps for at least that long. Context: thread. */
+void sched_sleep_ns(u64 ns);
+
+/* Context switches of this processor so far. */
+u64 sched_switches(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: creation, end, and the table of all of them.
+ *
+ * A thread is referenced by itself until it has ended and by whoever created
+ * it; the last reference frees it.
+ */
+#ifndef EXO_SCHED_THREAD_H
+#define EXO_SCHED_THREAD_H
+
+#include "arch/thread.h"
+#include "kernel/waitq.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+#define THREAD_NAME_BYTES 16
+
+/*
+ *	NEW --thread_start()--> READY <--reschedule()--> RUNNING
+ *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
+ *	RUNNING --thread_exit()--> DEAD
+ */
+enum thread_state {
+	THREAD_NEW,
+	THREAD_READY,    /* in the ready list of runq of `cpu` */
+	THREAD_RUNNING,  /* is current on `cpu` */
+	THREAD_SLEEPING, /* in no list of the scheduler's */
+	THREAD_DEAD,
+};
+
+/* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
+struct thread {
+	struct arch_thread arch; /* first: entry code looks into it */
+	struct list run_link;    /* [q] */
+	u8 state;                /* [q] enum thread_state */
+	u8 lock_count;           /* [s] mutexes held (debug build) */
+	u16 cpu;                 /* [q] */
+	u32 tid;                 /* [I] */
+	u32 refs;                /* [a] */
+	u64 switched_in;       /* [q] cycle counter at the last switch to it */
+	u64 cycles;            /* [q] cycles that it ran before that */
+	struct aspace *aspace; /* [s] NULL: a kernel thread */
+	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
+	struct kstack *kstack;        /* [I] NULL: the boot stack */
+	struct list all_link;         /* [t] */
+	struct waitq exit_waitq;      /* waits for `exited` */
+	bool exited;                  /* [exit_waitq] */
+	char name[THREAD_NAME_BYTES]; /* [I] */
+};
+
+/*
+ * A thread that will run fn(arg), not started yet; NULL if there is no
+ * memory.  The caller owns one reference.  Context: thread or boot.
+ */
+must_check struct thread *thread_create(const char *name, void (*fn)(void *),
+					void *arg);
+
+/* Lets a new thread run. Context: any thread. */
+void thread_start(struct thread *thread);
+
+/* thread_create and thread_start, keeping no reference. Errors: -ENOMEM. */
+must_check int thread_spawn(const char *name, void (*fn)(void *), void *arg);
+
+/* Ends the running thread; what it holds must have been given back. */
+noreturn void thread_exit(void);
+
+/* Waits for the thread's end and drops the caller's reference. */
+void thread_join(struct thread *thread);
+
+/* One reference more or less. Context: any but interrupt handlers. */
+struct thread *thread_get(struct thread *thread);
+void thread_put(struct thread *thread);
+
+/* Threads that exist now. */
+u64 thread_count(void);
+
+/* Makes the caches and the boot context's thread. Context: boot, once. */
+void thread_init(void);
+
+/* The thread that the processor was started on; it becomes its idle one. */
+struct thread *thread_boot_idle(void);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wait queues.  See invariant I4 in sched/sched.c for why no wake-up is lost.
+ *
+ * I1  A waiter is in the list iff `queued`; who takes it out (a waker or the
+ *     time-out, under the queue's lock) clears it and wakes the thread, so
+ *     exactly one of them does.
+ * I2  A waiter lives on its thread's stack until waitq_sleep() returns, and
+ *     that is after its timer was cancelled: no time-out finds a dead one.
+ */
+#include "kernel/waitq.h"
+
+#include "kernel/timer.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "sched/sched.h"
+#include "sched/thread.h"
+#include "trace/trace.h"
+
+struct waiter {
+	struct list link;      /* [q] */
+	struct thread *thread; /* [I] */
+	struct waitq *q;       /* [I] */
+	bool queued;           /* [q] */
+	bool timed_out;        /* [q] */
+	struct timer timer;
+};
+
+void waitq_init(struct waitq *q)
+{
+	spin_init(&q->lock, LOCK_WAITQ);
+	list_init(&q->waiters);
+}
+
+static void waiter_wake(struct waiter *waiter)
+{
+	list_remove(&waiter->link);
+	waiter->queued = false;
+	sched_wake(waiter->thread);
+}
+
+static void waiter_timeout(struct timer *timer)
+{
+	struct waiter *waiter = container_of(timer, struct waiter, timer);
+
+	WITH_SPINLOCK_IRQ (&waiter->q->lock) {
+		if (waiter->queued) {
+			waiter->timed_out = true;
+			waiter_wake(waiter);
+		}
+	}
+}
+
+int waitq_sleep(struct waitq *q, u64 deadline_ns)
+{
+	struct waiter waiter = { .thread = current_thread(),
+				 .q = q,
+				 .queued = true };
+
+	DEBUG_ASSERT(spin_held(&q->lock) && preempt_depth() == 1);
+	list_push_back(&q->waiters, &waiter.link);
+	waiter.thread->state = THREAD_SLEEPING;
+	if (deadline_ns != WAITQ_FOREVER) {
+		timer_init(&waiter.timer, waiter_timeout);
+		timer_arm(&waiter.timer, deadline_ns);
+	}
+	trace(TRACE_SLEEP, q, 0);
+	spin_unlock(&q->lock);
+	sched_block();
+	if (deadline_ns != WAITQ_FOREVER) {
+		timer_cancel(&waiter.timer);
+	}
+	spin_lock(&q->lock);
+	DEBUG_ASSERT(!waiter.queued);
+	return waiter.timed_out ? -ETIMEDOUT : 0;
+}
+
+struct thread *waitq_first_locked(struct waitq *q)
+{
+	return list_empty(&q->waiters)
+		       ? NULL
+		       : list_first(&q->waiters, struct waiter, link)->thread;
+}
+
+bool waitq_wake_one_locked(struct waitq *q)
+{
+	if (list_empty(&q->waiters)) {
+		return false;
+	}
+	waiter_wake(list_first(&q->waiters, struct waiter, link));
+	return true;
+}
+
+void waitq_wake_one(struct waitq *q)
+{
+	WITH_SPINLOCK_IRQ (&q->lock) {
+		waitq_wake_one_locked(q);
+	}
+}
+
+void waitq_wake_all(struct waitq *q)
+{
+	WITH_SPINLOCK_IRQ (&q->lock) {
+		while (waitq_wake_one_locked(q)) {
+		}
+	}
+}
