@@ -1,2 +1,7 @@
+# SPDX-License-Identifier: MIT
 kernel-y += posix/elf.c
 hostsrc-y += posix/elf.c
+kernel-y += posix/process.c posix/load.c posix/exec.c posix/init.c \
+	posix/syscall.c posix/sys_file.c posix/sys_memory.c \
+	posix/sys_process.c posix/user_fault.c
+hot-y += posix/sys_file.c

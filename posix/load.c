@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ELF loader: an image of the boot archive becomes regions of an address
+ * space.  No byte is copied here; page faults show the archive's own pages
+ * where they are aligned.
+ */
+#include "fs/initramfs.h"
+#include "kernel/log.h"
+#include "lib/errno.h"
+#include "mm/kmem.h"
+#include "posix/elf.h"
+#include "posix/process.h"
+
+/* Where a movable image goes, as on Linux without address randomisation. */
+#define MOVABLE_BASE      0x555555554000ul
+
+#define STACK_TOP         USER_END
+#define STACK_FIRST_BYTES (128ul << 10)
+
+#define MODE_TYPE    0170000
+#define MODE_REGULAR 0100000
+
+static u32 region_flags_of(const struct elf_segment *segment)
+{
+	u32 flags = 0;
+
+	flags |= segment->rights & ELF_READ ? REGION_READ : 0;
+	flags |= segment->rights & ELF_WRITE ? REGION_WRITE : 0;
+	flags |= segment->rights & ELF_EXEC ? REGION_EXEC : 0;
+	return flags;
+}
+
+/* The page that holds the segment's first byte begins before it. */
+static int segment_map(struct aspace *aspace, const struct elf_segment *segment,
+		       const u8 *file, u64 bias)
+{
+	u64 skew = segment->vaddr & ~PAGE_MASK;
+	u64 start = segment->vaddr - skew + bias;
+	u64 len = ALIGN_UP(segment->mem_bytes + skew, PAGE_SIZE);
+	struct region_source source = { NULL, 0 };
+
+	if (segment->file_bytes > 0) {
+		source.data = file + segment->file_offset - skew;
+		source.len_bytes = segment->file_bytes + skew;
+	}
+	return aspace_map(aspace, start, len, region_flags_of(segment), source);
+}
+
+static int image_map(struct aspace *aspace, const struct elf_image *image,
+		     const u8 *file, struct program *out)
+{
+	u64 bias =
+		image->movable ? ALIGN_UP(MOVABLE_BASE, image->align_bytes) : 0;
+
+	for (u32 i = 0; i < image->segment_count; i++) {
+		int err = segment_map(aspace, &image->segments[i], file, bias);
+
+		if (err) {
+			return err;
+		}
+	}
+	out->entry = image->entry + bias;
+	out->phdr = image->phdr_vaddr ? image->phdr_vaddr + bias : 0;
+	out->phdr_count = image->phdr_count;
+	out->phdr_bytes = image->phdr_bytes;
+	out->brk_start = ALIGN_UP(image->end + bias, PAGE_SIZE);
+	return 0;
+}
+
+/* Errors as program_load(), the reason in `*why`. */
+static int file_load(struct aspace *aspace, const struct cpio_entry *file,
+		     struct elf_image *image, struct program *out,
+		     const char **why)
+{
+	int err;
+
+	*why = "not a regular file";
+	if ((file->mode & MODE_TYPE) != MODE_REGULAR) {
+		return -ENOEXEC;
+	}
+	err = elf_parse(file->data, file->size_bytes, image, why);
+	if (err) {
+		return err;
+	}
+	*why = "it needs a dynamic loader";
+	if (image->interp_bytes > 0) {
+		return -ENOEXEC;
+	}
+	*why = "its segments find no place";
+	return image_map(aspace, image, file->data, out);
+}
+
+static int stack_map(struct aspace *aspace, const struct elf_image *image,
+		     struct program *out)
+{
+	u32 flags = REGION_READ | REGION_WRITE | REGION_GROWS_DOWN;
+
+	flags |= image->exec_stack ? REGION_EXEC : 0;
+	out->stack_top = STACK_TOP;
+	return aspace_map(aspace, STACK_TOP - STACK_FIRST_BYTES,
+			  STACK_FIRST_BYTES, flags,
+			  (struct region_source){ NULL, 0 });
+}
+
+int program_load(struct aspace *aspace, const char *path, struct program *out)
+{
+	struct elf_image *image;
+	struct cpio_entry file;
+	const char *why;
+	int err = initramfs_lookup(path, &file);
+
+	if (err) {
+		log_error("%s: %s", path, errno_name(err));
+		return err;
+	}
+	image = kmalloc(sizeof(*image));
+	if (image == NULL) {
+		return -ENOMEM;
+	}
+	err = file_load(aspace, &file, image, out, &why);
+	if (err) {
+		log_error("%s: cannot be run: %s (%s)", path, why,
+			  errno_name(err));
+	} else {
+		err = stack_map(aspace, image, out);
+	}
+	kfree(image);
+	return err;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a process and its descriptors.
+ */
+#include "posix/process.h"
+
+#include "arch/cpu.h"
+#include "kernel/log.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kmem.h"
+#include "sched/thread.h"
+#include "trace/trace.h"
+
+static u32 next_pid = 1;
+
+struct process *process_create(void)
+{
+	struct process *process = kzalloc(sizeof(*process));
+
+	if (process == NULL) {
+		return NULL;
+	}
+	process->pid = __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
+	mutex_init(&process->mutex, LOCK_PROCESS);
+	waitq_init(&process->exit_waitq);
+	return process;
+}
+
+struct process *process_current(void)
+{
+	return current_thread()->process;
+}
+
+static void files_close(struct process *process)
+{
+	for (unsigned i = 0; i < PROCESS_FILES; i++) {
+		if (process->files[i] != NULL) {
+			file_put(process->files[i]);
+			process->files[i] = NULL;
+		}
+	}
+}
+
+void process_exit(int status)
+{
+	struct process *process = process_current();
+	struct thread *thread = current_thread();
+
+	trace(TRACE_EXIT, process->pid, status);
+	files_close(process);
+	if (process->aspace != NULL) {
+		thread->aspace = NULL;
+		aspace_leave();
+		aspace_put(process->aspace);
+		process->aspace = NULL;
+	}
+	thread->process = NULL;
+	WITH_SPINLOCK_IRQ (&process->exit_waitq.lock) {
+		process->exit_status = status;
+		process->exited = true;
+		while (waitq_wake_one_locked(&process->exit_waitq)) {
+		}
+	}
+	thread_exit();
+}
+
+int process_wait(struct process *process)
+{
+	u64 flags = waitq_lock(&process->exit_waitq);
+	int status;
+
+	while (!process->exited) {
+		waitq_sleep(&process->exit_waitq, WAITQ_FOREVER);
+	}
+	status = process->exit_status;
+	waitq_unlock(&process->exit_waitq, flags);
+	kfree(process);
+	return status;
+}
+
+struct file *process_file_get(struct process *process, u64 fd)
+{
+	WITH_MUTEX (&process->mutex) {
+		if (fd < PROCESS_FILES && process->files[fd] != NULL) {
+			return file_get(process->files[fd]);
+		}
+	}
+	return NULL;
+}
+
+int process_file_add(struct process *process, struct file *file)
+{
+	WITH_MUTEX (&process->mutex) {
+		for (int fd = 0; fd < PROCESS_FILES; fd++) {
+			if (process->files[fd] == NULL) {
+				process->files[fd] = file;
+				return fd;
+			}
+		}
+	}
+	return -EMFILE;
+}
+
+int process_file_close(struct process *process, u64 fd)
+{
+	struct file *file = NULL;
+
+	WITH_MUTEX (&process->mutex) {
+		if (fd < PROCESS_FILES) {
+			file = process->files[fd];
+			process->files[fd] = NULL;
+		}
+	}
+	if (file == NULL) {
+		return -EBADF;
+	}
+	file_put(file);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes: an address space, descriptors and an identity, shared by threads.
+ */
+#ifndef EXO_POSIX_PROCESS_H
+#define EXO_POSIX_PROCESS_H
+
+#include "fs/file.h"
+#include "kernel/mutex.h"
+#include "kernel/waitq.h"
+#include "lib/types.h"
+#include "mm/aspace.h"
+
+#define PROCESS_FILES      64
+#define PROCESS_NAME_BYTES 16
+#define PROCESS_PATH_BYTES 256
+
+struct process {
+	u32 pid;               /* [I] */
+	struct aspace *aspace; /* [I] until it ends */
+	struct mutex mutex;    /* LOCK_PROCESS: the fields below */
+	struct file *files[PROCESS_FILES];
+	char name[PROCESS_NAME_BYTES]; /* PR_SET_NAME */
+	char exe[PROCESS_PATH_BYTES];
+	u64 brk_start;
+	u64 brk_end;
+	u64 mmap_top; /* mappings without an address go below it */
+	struct waitq exit_waitq;
+	bool exited;     /* [exit_waitq] */
+	int exit_status; /* [exit_waitq] as a shell shows it: 128 + signal */
+};
+
+/* A process without memory or files; NULL if there is no memory. */
+must_check struct process *process_create(void);
+
+/* The running thread's. */
+struct process *process_current(void);
+
+/*
+ * Ends the running process: gives back what it holds, tells its waiter, ends
+ * the thread.  Context: its thread, no lock held.
+ */
+noreturn void process_exit(int status);
+
+/* Waits for the end and frees the process. Returns its status. */
+int process_wait(struct process *process);
+
+/*
+ * Puts a program into the running process and enters it at its start; the
+ * process must have no address space yet.  `path` is absolute, argv and envp
+ * end with NULL.  Errors: -ENOENT, -ENOEXEC, -ENOMEM, -E2BIG; the log says
+ * what is wrong with the file.
+ */
+must_check int process_exec(const char *path, const char *const argv[],
+			    const char *const envp[]);
+
+/* Loads the image, tells where to start.  posix/exec.c, posix/load.c. */
+struct program {
+	u64 entry;
+	u64 phdr;
+	u32 phdr_count;
+	u32 phdr_bytes;
+	u64 brk_start;
+	u64 stack_top;
+	u64 sp; /* after program_stack() */
+};
+
+must_check int program_load(struct aspace *aspace, const char *path,
+			    struct program *out);
+
+/*
+ * Writes arguments, environment and auxiliary vector to the stack; the
+ * address space must be the running thread's.  Errors: -E2BIG, -EFAULT.
+ */
+must_check int program_stack(struct program *program, const char *path,
+			     const char *const argv[],
+			     const char *const envp[]);
+
+/* The file of a descriptor with a reference, or NULL. */
+struct file *process_file_get(struct process *process, u64 fd);
+
+/* The lowest free descriptor for `file`. Errors: -EMFILE. */
+must_check int process_file_add(struct process *process, struct file *file);
+
+/* Takes the descriptor away. Errors: -EBADF. */
+must_check int process_file_close(struct process *process, u64 fd);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on memory.
+ */
+#include "lib/errno.h"
+#include "posix/abi.h"
+#include "posix/process.h"
+#include "posix/syscall.h"
+
+#define BRK_FLAGS (REGION_READ | REGION_WRITE)
+
+static const struct region_source zeroes = { NULL, 0 };
+
+static int brk_move(struct process *p, u64 end)
+{
+	u64 from = ALIGN_UP(p->brk_end, PAGE_SIZE);
+	u64 to = ALIGN_UP(end, PAGE_SIZE);
+
+	if (from == to) {
+		return 0;
+	}
+	if (from == p->brk_start) {
+		return aspace_map(p->aspace, from, to - from, BRK_FLAGS,
+				  zeroes);
+	}
+	if (to == p->brk_start) {
+		return aspace_unmap(p->aspace, to, from - to);
+	}
+	return aspace_resize(p->aspace, p->brk_start, to);
+}
+
+/* Returns where the break is: unmoved if it could not be moved. */
+SYSCALL_HANDLER(brk)
+{
+	struct process *p = process_current();
+
+	WITH_MUTEX (&p->mutex) {
+		if (a >= p->brk_start && a < USER_END && brk_move(p, a) == 0) {
+			p->brk_end = a;
+		}
+		return (long)p->brk_end;
+	}
+	return 0;
+}
+
+static u32 region_flags_of(u64 prot)
+{
+	u32 flags = 0;
+
+	flags |= prot & ABI_PROT_READ ? REGION_READ : 0;
+	flags |= prot & ABI_PROT_WRITE ? REGION_WRITE : 0;
+	flags |= prot & ABI_PROT_EXEC ? REGION_EXEC : 0;
+	return flags;
+}
+
+static bool prot_known(u64 prot)
+{
+	return (prot &
+		~(u64)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) == 0;
+}
+
+/* The bytes that a private file mapping shows. */
+static int file_source(u64 fd, u64 offset, struct region_source *out)
+{
+	struct file *file = process_file_get(process_current(), fd);
+	const u8 *data;
+	u64 len;
+	int err;
+
+	if (file == NULL) {
+		return -EBADF;
+	}
+	err = file->ops->contents ? file->ops->contents(file, &data, &len)
+				  : -ENODEV;
+	file_put(file);
+	if (err == 0 && offset < len) {
+		*out = (struct region_source){ data + offset, len - offset };
+	}
+	return err;
+}
+
+static long map_anywhere(struct process *p, u64 len, u32 flags,
+			 struct region_source source)
+{
+	u64 start = 0;
+	int err;
+
+	/* Between the search and the mapping another thread may take it. */
+	do {
+		WITH_MUTEX (&p->aspace->mutex) {
+			start = aspace_find_free_locked(p->aspace, len,
+							p->mmap_top);
+		}
+		err = start ? aspace_map(p->aspace, start, len, flags, source)
+			    : -ENOMEM;
+	} while (err == -EEXIST);
+	return err ? err : (long)start;
+}
+
+static long map_fixed(struct process *p, u64 start, u64 len, u64 how, u32 flags,
+		      struct region_source source)
+{
+	int err = 0;
+
+	if (!(how & ABI_MAP_FIXED_NOREPLACE)) {
+		err = aspace_unmap(p->aspace, start, len);
+	}
+	if (err == 0) {
+		err = aspace_map(p->aspace, start, len, flags, source);
+	}
+	return err ? err : (long)start;
+}
+
+/* What is not offered is refused, never silently something else. */
+static int map_refused(u64 prot, u64 how, u64 offset)
+{
+	u64 known = ABI_MAP_TYPE | ABI_MAP_FIXED | ABI_MAP_ANONYMOUS |
+		    ABI_MAP_FIXED_NOREPLACE;
+
+	if (!prot_known(prot) || !IS_ALIGNED(offset, PAGE_SIZE)) {
+		return -EINVAL;
+	}
+	return (how & ABI_MAP_TYPE) == ABI_MAP_PRIVATE && (how & ~known) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
+SYSCALL_HANDLER(mmap)
+{
+	struct process *p = process_current();
+	struct region_source source = zeroes;
+	u64 len = ALIGN_UP(b, PAGE_SIZE);
+	int err = map_refused(c, d, f);
+
+	if (err == 0 && !(d & ABI_MAP_ANONYMOUS)) {
+		err = file_source(e, f, &source);
+	}
+	if (err) {
+		return err;
+	}
+	if (b == 0 || len < b) {
+		return b == 0 ? -EINVAL : -ENOMEM;
+	}
+	if (d & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE)) {
+		return map_fixed(p, a, len, d, region_flags_of(c), source);
+	}
+	return map_anywhere(p, len, region_flags_of(c), source);
+}
+
+SYSCALL_HANDLER(munmap)
+{
+	return aspace_unmap(process_current()->aspace, a,
+			    ALIGN_UP(b, PAGE_SIZE));
+}
+
+SYSCALL_HANDLER(mprotect)
+{
+	u64 len = ALIGN_UP(b, PAGE_SIZE);
+
+	if (!prot_known(c) || !IS_ALIGNED(a, PAGE_SIZE)) {
+		return -EINVAL;
+	}
+	if (b == 0) {
+		return 0;
+	}
+	if (len < b || a >= USER_END || len > USER_END - a) {
+		return -ENOMEM;
+	}
+	return aspace_protect(process_current()->aspace, a, len,
+			      region_flags_of(c));
+}
