@@ -7,3 +7,5 @@ host-cflags  := -std=gnu11 -O1 -g -DEXO_HOST=1 -DEXO_DEBUG=1 \
 	-fno-omit-frame-pointer
 host-ldflags := -fsanitize=address,undefined
 host-ldlibs  := -lcmocka
+# The runner inside the kernel.
+kernel-y += tests/ktest.c

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The five ways to die.
+ */
+#include "boot/crash.h"
+
+#include "arch/cpu.h"
+#include "kernel/clock.h"
+#include "kernel/log.h"
+#include "kernel/panic.h"
+#include "kernel/spinlock.h"
+#include "kernel/timer.h"
+#include "lib/string.h"
+#include "sched/sched.h"
+
+static void crash_thread(void)
+{
+	panic("crash=thread");
+}
+
+static void timer_panics(struct timer *timer)
+{
+	(void)timer;
+	panic("crash=irq");
+}
+
+static void crash_irq(void)
+{
+	static struct timer timer;
+
+	timer_init(&timer, timer_panics);
+	timer_arm(&timer, clock_ns());
+	sched_sleep_ns(1000000000);
+}
+
+static void crash_locked(void)
+{
+	static struct spinlock lock = SPINLOCK_INIT(LOCK_TEST_OUTER);
+
+	WITH_SPINLOCK (&lock) {
+		panic("crash=locked");
+	}
+}
+
+/* Nobody asks for that depth: it ends in the guard page. */
+static noinline u64 endless(u64 depth)
+{
+	volatile u64 frame[16] = { depth };
+
+	return depth == UINT64_MAX ? 0 : endless(depth + 1) + frame[1];
+}
+
+static void crash_stack(void)
+{
+	log_info("%lu frames deep", endless(0));
+}
+
+static void crash_double(void)
+{
+	arch_double_fault();
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} ways[] = {
+	{ "thread", crash_thread }, { "irq", crash_irq },
+	{ "locked", crash_locked }, { "stack", crash_stack },
+	{ "double", crash_double },
+};
+
+void crash_on_purpose(const char *how)
+{
+	if (how == NULL) {
+		return;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (strcmp(how, ways[i].name) == 0) {
+			ways[i].fn();
+		}
+	}
+	log_warn("crash=%s is not one of thread, irq, locked, stack, double",
+		 how);
+}

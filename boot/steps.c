@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of the boot, one function per line of boot/tasks.def.
+ */
+#include "boot/steps.h"
+
+#include "arch/cpu.h"
+#include "arch/directmap.h"
+#include "arch/irq.h"
+#include "arch/paging.h"
+#include "boot/multiboot2.h"
+#include "boot/pvh.h"
+#include "boot/tasks.h"
+#include "drivers/acpi.h"
+#include "drivers/framebuffer.h"
+#include "drivers/serial.h"
+#include "drivers/vga_text.h"
+#include "fs/initramfs.h"
+#include "kernel/clock.h"
+#include "kernel/console.h"
+#include "kernel/log.h"
+#include "kernel/panic.h"
+#include "kernel/random.h"
+#include "kernel/timer.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/aspace.h"
+#include "mm/frame.h"
+#include "mm/kmem.h"
+#include "sched/sched.h"
+#include "sched/thread.h"
+#include "tests/ktest.h"
+#include "trace/trace.h"
+
+/* Records in a processor's trace ring once there is memory: 32 KB. */
+#define TRACE_RECORDS 1024
+
+/* Below here other processors are started and firmware keeps its tables. */
+#define LOW_MEMORY_BYTES 0x10000ul
+
+/* Where every PC has it (SDM vol. 3, 10.4.1). */
+#define DEFAULT_LOCAL_APIC 0xfee00000ul
+
+/* Low memory, the image, and one for each module. */
+#define RESERVED_MAX (BOOT_MODULES_MAX + 2)
+
+static struct {
+	enum boot_door door;
+	phys_t door_info;
+	struct boot_info info;
+	struct cmdline cmdline;
+	struct acpi_madt madt;
+	struct frame_range usable[BOOT_MEMORY_MAX];
+	struct frame_range reserved[RESERVED_MAX];
+} boot;
+
+/* What the first page tables reach; the loaders put all they tell there. */
+static const void *boot_map(void *ctx, phys_t base, size_t len_bytes)
+{
+	(void)ctx;
+	if (base.pa >= BOOT_MAP_BYTES || len_bytes > BOOT_MAP_BYTES - base.pa) {
+		return NULL;
+	}
+	return phys_to_virt(base);
+}
+
+static const struct memory_window window = { .map = boot_map };
+
+void boot_set_door(enum boot_door door, phys_t info)
+{
+	boot.door = door;
+	boot.door_info = info;
+}
+
+const struct cmdline *boot_cmdline(void)
+{
+	return &boot.cmdline;
+}
+
+int task_cpu(void)
+{
+	arch_cpu_init();
+	return 0;
+}
+
+/* A machine without a serial port is one with fewer consoles. */
+int task_serial(void)
+{
+	serial_init();
+	return 0;
+}
+
+static int door_read(const char **why)
+{
+	const void *info;
+
+	if (boot.door == BOOT_DOOR_PVH) {
+		return pvh_parse(&window, boot.door_info, &boot.info, why);
+	}
+	info = boot_map(NULL, boot.door_info, 1);
+	if (info == NULL) {
+		*why = "information out of reach";
+		return -EINVAL;
+	}
+	return multiboot2_parse(info, BOOT_MAP_BYTES - boot.door_info.pa,
+				&boot.info, why);
+}
+
+int task_boot_info(void)
+{
+	const char *why = "";
+	int err = door_read(&why);
+
+	if (err) {
+		log_error("boot information: %s", why);
+		return err;
+	}
+	log_info("started by %s (%s)", boot.info.door, boot.info.loader);
+	return 0;
+}
+
+int task_cmdline(void)
+{
+	struct cmdline *c = &boot.cmdline;
+
+	if (cmdline_parse(boot.info.cmdline, c) != 0) {
+		log_warn("command line: \"%s\" and %u others ignored",
+			 c->ignored ? c->ignored : "", c->ignored_count);
+	}
+	console_select(c->console);
+	log_set_level((enum log_level)MIN(c->loglevel, (u64)LOG_DEBUG));
+	if (panic_set_action(c->panic) != 0) {
+		log_warn("panic=%s is not one of halt, reboot, exit", c->panic);
+	}
+	if (c->trace != NULL && trace_select(c->trace) != 0) {
+		log_warn("trace=%s names an unknown group", c->trace);
+	}
+	random_init(c->seed);
+	log_info("command line: %s", boot.info.cmdline);
+	log_info("processor: %s (%s)", arch_cpu_name(), arch_cpu_features());
+	return 0;
+}
+
+static int acpi_start(struct acpi *acpi, const char **why)
+{
+	if (boot.info.rsdp_copy_bytes > 0) {
+		return acpi_open(acpi, &window, boot.info.rsdp_copy,
+				 boot.info.rsdp_copy_bytes, why);
+	}
+	if (boot.info.rsdp.pa != 0) {
+		return acpi_open_at(acpi, &window, boot.info.rsdp, why);
+	}
+	*why = "the loader told no RSDP";
+	return -ENOENT;
+}
+
+/* How to switch off: SLP_TYP goes into bits 10 to 12 of PM1 control. */
+static void power_read(const struct acpi *acpi, const struct acpi_fadt *fadt)
+{
+	struct acpi_table dsdt;
+	struct acpi_sleep s5;
+	const char *why;
+
+	if (acpi_table_at(acpi, fadt->dsdt, "DSDT", &dsdt, &why) != 0 ||
+	    acpi_read_s5(&dsdt, &s5) != 0) {
+		log_warn("acpi: no way to power off");
+		return;
+	}
+	arch_set_power_off(fadt->pm1a_control.space == ACPI_SPACE_PORT
+				   ? (u16)fadt->pm1a_control.address
+				   : 0,
+			   fadt->pm1b_control.space == ACPI_SPACE_PORT
+				   ? (u16)fadt->pm1b_control.address
+				   : 0,
+			   (u16)(s5.type_a << 10), (u16)(s5.type_b << 10));
+}
+
+static void acpi_read(const struct acpi *acpi)
+{
+	struct acpi_table table;
+	struct acpi_fadt fadt;
+	const char *why = "";
+
+	if (acpi_find(acpi, "APIC", &table, &why) != 0 ||
+	    acpi_read_madt(&table, &boot.madt, &why) != 0) {
+		log_warn("acpi: MADT: %s", why);
+	}
+	if (acpi_find(acpi, "FACP", &table, &why) != 0 ||
+	    acpi_read_fadt(&table, &fadt, &why) != 0) {
+		log_warn("acpi: FADT: %s", why);
+		return;
+	}
+	power_read(acpi, &fadt);
+}
+
+/* Without ACPI the PC's defaults must do. */
+int task_acpi(void)
+{
+	struct acpi acpi;
+	const char *why = "";
+
+	if (acpi_start(&acpi, &why) != 0) {
+		log_warn("acpi: %s", why);
+		return 0;
+	}
+	acpi_read(&acpi);
+	log_info("acpi: %u processors, %u I/O APICs", boot.madt.cpu_count,
+		 boot.madt.ioapic_count);
+	return 0;
+}
+
+static size_t usable_ranges(struct frame_range *out)
+{
+	size_t count = 0;
+
+	for (u32 i = 0; i < boot.info.memory_count; i++) {
+		const struct boot_memory *m = &boot.info.memory[i];
+
+		if (m->type == MEMORY_USABLE) {
+			out[count++] =
+				(struct frame_range){ m->base, m->len_bytes };
+		}
+	}
+	return count;
+}
+
+static size_t reserved_ranges(struct frame_range *out)
+{
+	size_t count = 0;
+
+	out[count++] = (struct frame_range){ phys(0), LOW_MEMORY_BYTES };
+	out[count++] = (struct frame_range){
+		arch_image_start(), arch_image_end().pa - arch_image_start().pa
+	};
+	for (u32 i = 0; i < boot.info.module_count; i++) {
+		out[count++] =
+			(struct frame_range){ boot.info.modules[i].base,
+					      boot.info.modules[i].len_bytes };
+	}
+	return count;
+}
+
+/* The end of RAM: what the firmware keeps behind it is not mapped. */
+static phys_t ram_end(void)
+{
+	u64 end = 0;
+
+	for (u32 i = 0; i < boot.info.memory_count; i++) {
+		const struct boot_memory *m = &boot.info.memory[i];
+
+		if (m->type <= MEMORY_ACPI_RECLAIM) {
+			end = MAX(end, m->base.pa + m->len_bytes);
+		}
+	}
+	return phys(ALIGN_UP(end, PAGE_SIZE));
+}
+
+int task_frames(void)
+{
+	size_t usable = usable_ranges(boot.usable);
+	size_t reserved = reserved_ranges(boot.reserved);
+
+	return frame_init(boot.usable, usable, boot.reserved, reserved,
+			  phys(BOOT_MAP_BYTES));
+}
+
+int task_paging(void)
+{
+	int err = arch_paging_init(ram_end());
+
+	if (err == 0) {
+		frame_init_high(boot.usable, usable_ranges(boot.usable),
+				boot.reserved, reserved_ranges(boot.reserved));
+		log_info("memory: %lu MB, %lu MB free",
+			 frame_stats().total >> (20 - PAGE_SHIFT),
+			 frame_stats().free >> (20 - PAGE_SHIFT));
+	}
+	return err;
+}
+
+int task_objects(void)
+{
+	kmem_init();
+	aspace_init();
+	return 0;
+}
+
+/* The screen is a convenience: a machine without one boots all the same. */
+int task_screen(void)
+{
+	const struct boot_framebuffer *fb = &boot.info.framebuffer;
+	u64 bytes = framebuffer_size_bytes(fb);
+	void *memory;
+
+	if (bytes == 0) {
+		vga_text_init();
+		return 0;
+	}
+	memory = arch_map_device(fb->base, bytes, PROT_PAGE_COMBINING);
+	if (memory == NULL || framebuffer_init(fb, memory) != 0) {
+		log_warn("no memory for the framebuffer console");
+	}
+	return 0;
+}
+
+static void topology_fill(struct irq_topology *t)
+{
+	const struct acpi_madt *madt = &boot.madt;
+
+	t->local_apic = madt->lapic;
+	t->ioapic_count = MIN(madt->ioapic_count, (u32)IRQ_IOAPIC_MAX);
+	for (unsigned i = 0; i < t->ioapic_count; i++) {
+		t->ioapic[i].base = madt->ioapics[i].base;
+		t->ioapic[i].first_gsi = madt->ioapics[i].gsi_base;
+	}
+	for (u32 i = 0; i < IRQ_ISA_COUNT; i++) {
+		t->isa[i].gsi = i;
+	}
+	for (u32 i = 0; i < madt->override_count; i++) {
+		const struct acpi_override *o = &madt->overrides[i];
+
+		if (o->irq < IRQ_ISA_COUNT) {
+			t->isa[o->irq].gsi = o->gsi;
+			t->isa[o->irq].level = o->level;
+			t->isa[o->irq].active_low = o->active_low;
+		}
+	}
+}
+
+int task_interrupts(void)
+{
+	struct irq_topology topology = { 0 };
+
+	topology_fill(&topology);
+	if (topology.local_apic.pa == 0) {
+		topology.local_apic = phys(DEFAULT_LOCAL_APIC);
+	}
+	return arch_irq_init(&topology);
+}
+
+int task_clock(void)
+{
+	int err = arch_timer_calibrate();
+
+	if (err) {
+		log_error("clock: the reference timer stands still");
+		return err;
+	}
+	clock_init();
+	log_info("clock: counter %lu kHz (by %s), timer %lu kHz",
+		 arch_cycles_hz() / 1000, arch_timer_source(),
+		 arch_timer_hz() / 1000);
+	return 0;
+}
+
+int task_threads(void)
+{
+	thread_init();
+	sched_init();
+	return timer_start();
+}
+
+int task_serial_irq(void)
+{
+	int err = serial_irq_enable();
+
+	return err == -ENODEV ? 0 : err;
+}
+
+int task_trace_ring(void)
+{
+	struct trace_record *records =
+		kmalloc(TRACE_RECORDS * sizeof(*records));
+
+	if (records == NULL) {
+		return -ENOMEM;
+	}
+	WITH_PREEMPT_OFF () {
+		trace_set_ring(records, TRACE_RECORDS);
+	}
+	return 0;
+}
+
+int task_archive(void)
+{
+	const struct boot_module *module = &boot.info.modules[0];
+
+	if (boot.info.module_count == 0) {
+		log_error("archive: the loader gave none: no files");
+		return 0;
+	}
+	frame_share_range(
+		(struct frame_range){ module->base, module->len_bytes });
+	return initramfs_init(phys_to_virt(module->base), module->len_bytes);
+}
+
+int task_clock_check(void)
+{
+	return clock_check();
+}
+
+void boot_checks(void)
+{
+	if (boot.cmdline.test != NULL) {
+		int failed = ktest_run(boot.cmdline.test, boot.cmdline.seed);
+
+		if (strcmp(boot.cmdline.panic, "exit") == 0) {
+			panic_act(failed ? 1 : 0);
+		}
+	}
+}

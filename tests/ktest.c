@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The in-kernel test runner: KTAP on the console (the kernel's test output
+ * format, version 1), tests shuffled by a printed seed.
+ */
+#include "tests/ktest.h"
+
+#include "arch/cpu.h"
+#include "kernel/log.h"
+#include "lib/random.h"
+#include "lib/string.h"
+
+#define TESTS_MAX 512
+
+extern const struct ktest __start_ktests[], __stop_ktests[];
+
+static struct {
+	struct random random;
+	bool failed;         /* the running test */
+	const char *skipped; /* why, NULL if it is not */
+	u64 seed;
+	u16 order[TESTS_MAX];
+} run;
+
+u64 ktest_random(void)
+{
+	return random_next(&run.random);
+}
+
+void ktest_fail(const char *file, int line, const char *what, u64 left,
+		u64 right)
+{
+	run.failed = true;
+	log_raw("# %s:%d: expected %s (%#lx, %#lx)\n", file, line, what, left,
+		right);
+}
+
+void ktest_skip(const char *why)
+{
+	run.skipped = why;
+}
+
+static unsigned collect(const char *which)
+{
+	unsigned all = (unsigned)(__stop_ktests - __start_ktests);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < all && count < TESTS_MAX; i++) {
+		if (strcmp(which, "all") == 0 ||
+		    strcmp(which, __start_ktests[i].id) == 0) {
+			run.order[count++] = (u16)i;
+		}
+	}
+	return count;
+}
+
+static void shuffle(unsigned count)
+{
+	for (unsigned i = count; i > 1; i--) {
+		unsigned j = (unsigned)random_below(&run.random, i);
+		u16 swap = run.order[i - 1];
+
+		run.order[i - 1] = run.order[j];
+		run.order[j] = swap;
+	}
+}
+
+static bool run_one(const struct ktest *test, unsigned number)
+{
+	run.failed = false;
+	run.skipped = NULL;
+	/* The same numbers, whether it runs alone or among all. */
+	random_seed(&run.random, run.seed);
+	test->run();
+	if (run.failed) {
+		log_raw("not ok %u %s # repeat with: test=%s seed=%lu\n",
+			number, test->id, test->id, run.seed);
+	} else if (run.skipped) {
+		log_raw("ok %u %s # SKIP %s\n", number, test->id, run.skipped);
+	} else {
+		log_raw("ok %u %s\n", number, test->id);
+	}
+	return !run.failed;
+}
+
+int ktest_run(const char *which, u64 seed)
+{
+	unsigned count = collect(which);
+	int failed = 0;
+
+	run.seed = seed ? seed : arch_entropy() & 0xffff;
+	random_seed(&run.random, run.seed);
+	shuffle(count);
+	log_raw("KTAP version 1\n# seed %lu\n1..%u\n", run.seed, count);
+	for (unsigned i = 0; i < count; i++) {
+		failed += !run_one(&__start_ktests[run.order[i]], i + 1);
+	}
+	log_raw("# %u tests, %d failed\n", count, failed);
+	return failed;
+}
