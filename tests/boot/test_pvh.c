@@ -71,6 +71,16 @@ KTEST(pvh_whole, "what QEMU says arrives in the boot_info")
 	EXPECT_EQ(info.rsdp_copy_bytes, 0);
 }
 
+KTEST(pvh_no_modules, "without modules nobody looks for their list")
+{
+	struct sample s = fresh_sample();
+
+	sample_patch_u32(&s, 12, 0);
+	sample_patch_u64(&s, 16, 0);
+	EXPECT_EQ(parse(&s), 0);
+	EXPECT_EQ(info.module_count, 0);
+}
+
 KTEST(pvh_cut, "information cut at any length is refused")
 {
 	struct sample s = fresh_sample();
