@@ -16,6 +16,7 @@
 #include "drivers/serial.h"
 #include "drivers/vga_text.h"
 #include "fs/initramfs.h"
+#include "kernel/checks.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
@@ -29,7 +30,6 @@
 #include "mm/kmem.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
-#include "tests/ktest.h"
 #include "trace/trace.h"
 
 /* Records in a processor's trace ring once there is memory: 32 KB. */

@@ -27,9 +27,9 @@ mkdir -p "$tree/boot/grub"
 cp "$kernel" "$tree/boot/exo.elf"
 [ -z "$initrd" ] || cp "$initrd" "$tree/boot/initrd.cpio"
 
-# GRUB reads a line as a shell does: single quotes keep the kernel's own
-# double quotes, and a single quote leaves and enters them.
-quoted=$(printf '%s' "$cmdline" | sed "s/'/'\\\\''/g")
+# GRUB reads a line as a shell does and hands words with blanks over in double
+# quotes again, so the words stand as they are; only `$` would be expanded.
+quoted=$(printf '%s' "$cmdline" | sed 's/[$]/\\&/g')
 cat > "$tree/boot/grub/grub.cfg" <<END
 serial --unit=0 --speed=115200
 terminal_input console serial
@@ -38,7 +38,7 @@ insmod all_video
 set gfxpayload=keep
 set timeout=0
 menuentry 'Exo-OS' {
-	multiboot2 /boot/exo.elf '$quoted'
+	multiboot2 /boot/exo.elf $quoted
 ${initrd:+	module2 /boot/initrd.cpio initrd}
 }
 END

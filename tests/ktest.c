@@ -6,6 +6,7 @@
 #include "tests/ktest.h"
 
 #include "arch/cpu.h"
+#include "kernel/checks.h"
 #include "kernel/log.h"
 #include "lib/random.h"
 #include "lib/string.h"

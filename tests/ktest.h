@@ -49,13 +49,6 @@ struct ktest {
 		}                                                           \
 	} while (0)
 
-/*
- * Runs "all" tests of the image, or the one with that id, in an order drawn
- * from `seed`, and reports them as KTAP on the console.  Returns how many
- * failed.  Context: thread.
- */
-int ktest_run(const char *which, u64 seed);
-
 /* Marks the running test as failed, with where and what, and both values. */
 void ktest_fail(const char *file, int line, const char *what, u64 left,
 		u64 right);

@@ -19,7 +19,7 @@ static const struct {
 	const char *format;
 } events[] = {
 	{ "NONE", "" },
-#define TRACE_EVENT(name, group, format) { #name + sizeof("TRACE"), format },
+#define TRACE_EVENT(name, group, format) { &#name[sizeof("TRACE")], format },
 #include "trace/events.def"
 #undef TRACE_EVENT
 };
