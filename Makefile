@@ -86,7 +86,7 @@ flags.preempt := -DEXO_DEBUG=1 -DEXO_PREEMPT_ALWAYS=1
 cflags := $(freestanding) $(includes) $(warnings) $(stable) -g \
 	-ffunction-sections -fdata-sections
 ldflags := -m elf_x86_64 -n -z max-page-size=0x1000 -z noexecstack \
-	--build-id=none --no-warn-rwx-segments
+	--build-id=none --gc-sections --no-warn-rwx-segments
 hostflags := $(host-cflags) -iquote . -iquote build $(warnings) $(stable)
 userflags := -std=gnu11 -Os -static -s $(warnings) $(stable)
 
