@@ -68,7 +68,7 @@ void console_input(const u8 *bytes, size_t len_bytes);
 
 /*
  * Takes up to len_bytes of the input that is there; returns how many, 0 if
- * there is none.  Context: any without locks.
+ * there is none.  Context: any, without LOCK_CONSOLE.
  */
 size_t console_input_take(char *buf, size_t len_bytes);
 
