@@ -149,7 +149,7 @@ int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	WITH_MUTEX(&aspace->mutex) {
+	WITH_MUTEX (&aspace->mutex) {
 		if (!range_free(aspace, start, start + len_bytes)) {
 			return -EEXIST;
 		}
@@ -202,7 +202,7 @@ int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	WITH_MUTEX(&aspace->mutex) {
+	WITH_MUTEX (&aspace->mutex) {
 		return unmap_locked(aspace, start, start + len_bytes);
 	}
 	return 0;
@@ -284,7 +284,7 @@ int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	WITH_MUTEX(&aspace->mutex) {
+	WITH_MUTEX (&aspace->mutex) {
 		return protect_locked(aspace, start, start + len_bytes, prot);
 	}
 	return 0;
@@ -311,7 +311,7 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 
 int aspace_resize(struct aspace *aspace, u64 start, u64 new_end)
 {
-	WITH_MUTEX(&aspace->mutex) {
+	WITH_MUTEX (&aspace->mutex) {
 		struct region *r = aspace_region(aspace, start);
 
 		if (r == NULL || r->node.key != start || new_end <= start ||

@@ -21,9 +21,9 @@
 
 static bool access_allowed(const struct region *r, const struct fault *fault)
 {
-	u32 wanted = fault->exec  ? REGION_EXEC :
-		     fault->write ? REGION_WRITE :
-				    REGION_READ;
+	u32 wanted = fault->exec    ? REGION_EXEC
+		     : fault->write ? REGION_WRITE
+				    : REGION_READ;
 
 	/* x86 has no write-only and no execute-only pages. */
 	return (r->flags & wanted) != 0 ||
@@ -63,9 +63,9 @@ static u64 source_bytes(const struct region *r, u64 va)
 {
 	u64 offset = va - r->node.key;
 
-	return offset < r->source.len_bytes ?
-		       MIN(r->source.len_bytes - offset, PAGE_SIZE) :
-		       0;
+	return offset < r->source.len_bytes
+		       ? MIN(r->source.len_bytes - offset, PAGE_SIZE)
+		       : 0;
 }
 
 /* A new frame with what the page shows at first; PHYS_NONE: no memory. */
@@ -153,10 +153,10 @@ static int fault_locked(struct aspace *aspace, const struct fault *fault)
 		return page_write(aspace, r, va, &old);
 	}
 	/* Somebody mended it before us, or only this TLB is behind. */
-	arch_remap_page(&aspace->table, va, old.frame,
-			(old.prot & PROT_PAGE_WRITE) |
-				(region_page_prot(r) &
-				 ~(unsigned)PROT_PAGE_WRITE));
+	arch_remap_page(
+		&aspace->table, va, old.frame,
+		(old.prot & PROT_PAGE_WRITE) |
+			(region_page_prot(r) & ~(unsigned)PROT_PAGE_WRITE));
 	arch_tlb_flush_page(va);
 	return 0;
 }

@@ -15,14 +15,13 @@
 /* What shells answer when a command cannot be started. */
 #define STATUS_NOT_STARTED 127
 
-static const char *const default_env[] = {
-	"HOME=/", "TERM=linux", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
-};
+/* Where programs are looked for; the command line brings the rest. */
+#define DEFAULT_PATH "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
 
 static struct {
 	struct process *process;
 	const struct cmdline *cmdline;
-	const char *envp[CMDLINE_ENV_MAX + ARRAY_SIZE(default_env) + 1];
+	const char *envp[CMDLINE_ENV_MAX + 2];
 } init;
 
 static int console_files_open(struct process *process)
@@ -57,9 +56,7 @@ static void environment_make(void)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < ARRAY_SIZE(default_env); i++) {
-		init.envp[n++] = default_env[i];
-	}
+	init.envp[n++] = DEFAULT_PATH;
 	for (u32 i = 0; i < init.cmdline->envc; i++) {
 		init.envp[n++] = init.cmdline->envp[i];
 	}

@@ -17,8 +17,8 @@
 #define STACK_TOP         USER_END
 #define STACK_FIRST_BYTES (128ul << 10)
 
-#define MODE_TYPE    0170000
-#define MODE_REGULAR 0100000
+#define MODE_TYPE         0170000
+#define MODE_REGULAR      0100000
 
 static u32 region_flags_of(const struct elf_segment *segment)
 {

@@ -9,7 +9,7 @@
 #define EXO_ARCH_X86_64_PERCPU_H
 
 #define percpu        section(".percpu")
-#define percpu_first section(".percpu.head") /* at offset 0 */
+#define percpu_first  section(".percpu.head") /* at offset 0 */
 
 #define this_cpu(var) (*(__typeof__(var) __seg_gs *)(uintptr_t) & (var))
 
