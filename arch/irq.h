@@ -55,11 +55,14 @@ void arch_timer_stop(void);
 const char *arch_timer_source(void);
 u64 arch_timer_hz(void);
 
-/*
- * Nanoseconds of the reference clock since some moment, for checking the
- * cycle counter; wraps after arch_reference_wrap_ns(). Context: any.
- */
-u64 arch_reference_ns(void);
+/* A moment on the cycle counter and on the reference clock, which wraps. */
+struct clock_sample {
+	u64 cycles;
+	u64 reference_ns;
+};
+
+/* Context: any with preemption off; takes some ten microseconds. */
+struct clock_sample arch_clock_sample(void);
 u64 arch_reference_wrap_ns(void);
 
 #endif

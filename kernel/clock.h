@@ -26,9 +26,10 @@ u64 clock_cycles_to_ns(u64 cycles);
 u64 clock_cycles_since_boot(void);
 
 /*
- * Compares the counter with the reference clock over some 20 ms and logs the
- * difference.  Context: thread, sleeps.  Errors: -EIO if they differ by more
- * than 1 %.
+ * Compares the counter with the reference clock over some 40 ms, corrects the
+ * rate and logs by how much it was off.  Context: thread, sleeps, once.
+ * Errors: -EIO if it was off by more than 5 %: then one of the two clocks is
+ * wrong and the rate stays.
  */
 must_check int clock_check(void);
 

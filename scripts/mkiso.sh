@@ -35,7 +35,8 @@ serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
 insmod all_video
-set gfxpayload=keep
+if [ "\$grub_platform" = efi ]; then set gfxpayload=keep
+else set gfxpayload=text; fi
 set timeout=0
 menuentry 'Exo-OS' {
 	multiboot2 /boot/exo.elf $quoted

@@ -23,10 +23,18 @@
 #define PORT_B_GATE2   0x01
 #define PORT_B_SPEAKER 0x02
 
-/* About 1 ms: enough for 0.1 %; the check after boot takes a longer look. */
-#define CALIBRATION_TICKS 1200
-/* Reads of a counter that stands still before it is given up. */
-#define PIT_PATIENCE     100000
+/*
+ * Two stretches of about 0.5 ms must agree within 2 %: a host that stops us
+ * for longer than the PIT takes to wrap would otherwise give any rate.
+ */
+#define STRETCH_TICKS     600
+#define STRETCH_AGREEMENT 50 /* one part in */
+#define CALIBRATION_TRIES 8
+/* Moments without progress before a clock is given up. */
+#define PATIENCE 10000
+
+/* Reads of which the fastest counts: the others were held up. */
+#define MOMENT_READS     8
 
 #define MSR_TSC_DEADLINE 0x6e0
 #define NS_PER_S         1000000000ul
@@ -39,7 +47,7 @@ static struct {
 	const char *source;
 } timer = { .source = "none" };
 
-/* A moment on all three clocks, taken right after the PIT's count changed. */
+/* A moment on all three clocks. */
 struct moment {
 	u16 pit;
 	u32 apic;
@@ -65,23 +73,27 @@ static void pit_start(void)
 	arch_out8(PIT_CHANNEL2, 0);
 }
 
-/* Waits for a count below `below` (counting down) that has just changed. */
-static int moment_wait(u16 below, struct moment *out)
+/*
+ * A host or a firmware may stop us between two reads, so the clocks are read
+ * several times and the fastest reading is believed.
+ */
+static struct moment moment_take(void)
 {
-	u16 last = pit_read();
+	struct moment best = { 0 };
+	u64 shortest = UINT64_MAX;
 
-	for (unsigned i = 0; i < PIT_PATIENCE; i++) {
-		u16 now = pit_read();
+	for (unsigned i = 0; i < MOMENT_READS; i++) {
+		u64 before = arch_cycles_ordered();
+		u16 pit = pit_read();
+		u32 apic = x86_apic_read(APIC_TIMER_CURRENT);
+		u64 took = arch_cycles_ordered() - before;
 
-		if (now != last && now < below) {
-			out->tsc = arch_cycles_ordered();
-			out->apic = x86_apic_read(APIC_TIMER_CURRENT);
-			out->pit = now;
-			return 0;
+		if (took < shortest) {
+			shortest = took;
+			best = (struct moment){ pit, apic, before + took / 2 };
 		}
-		last = now;
 	}
-	return -EIO;
+	return best;
 }
 
 /* CPUID leaf 0x15: the TSC's rate as a ratio to a crystal, if told. */
@@ -104,21 +116,61 @@ static u64 fixed_point(u64 hz)
 	return (hz << 32) / NS_PER_S;
 }
 
+/* The first moment that is STRETCH_TICKS later. Errors: -EIO. */
+static int moment_later(const struct moment *from, struct moment *to)
+{
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		*to = moment_take();
+		if ((u16)(from->pit - to->pit) >= STRETCH_TICKS) {
+			return 0;
+		}
+	}
+	return -EIO;
+}
+
+static u64 tsc_rate(const struct moment *from, const struct moment *to)
+{
+	return (to->tsc - from->tsc) * PIT_HZ / (u16)(from->pit - to->pit);
+}
+
+static bool rates_agree(u64 a, u64 b)
+{
+	return (a > b ? a - b : b - a) <= a / STRETCH_AGREEMENT;
+}
+
+/* Two moments, a known time apart.  Errors: -EIO. */
+static int stretch_measure(struct moment *from, struct moment *to)
+{
+	struct moment middle;
+
+	for (unsigned i = 0; i < CALIBRATION_TRIES; i++) {
+		x86_apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
+		*from = moment_take();
+		if (moment_later(from, &middle) != 0 ||
+		    moment_later(&middle, to) != 0) {
+			return -EIO;
+		}
+		if (rates_agree(tsc_rate(from, &middle),
+				tsc_rate(&middle, to))) {
+			return 0;
+		}
+	}
+	return -EIO;
+}
+
 int arch_timer_calibrate(void)
 {
-	struct moment from, to;
 	u64 ticks, told = tsc_hz_told();
+	struct moment from, to;
 
 	pit_start();
 	x86_apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
-	x86_apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-	if (moment_wait(UINT16_MAX, &from) != 0 ||
-	    moment_wait(from.pit - CALIBRATION_TICKS, &to) != 0) {
+	if (stretch_measure(&from, &to) != 0) {
 		return -EIO;
 	}
 	x86_apic_write(APIC_TIMER_INITIAL, 0);
-	ticks = from.pit - to.pit;
-	timer.tsc_hz = told ? told : (to.tsc - from.tsc) * PIT_HZ / ticks;
+	ticks = (u16)(from.pit - to.pit);
+	timer.tsc_hz = told ? told : tsc_rate(&from, &to);
 	timer.apic_hz = (u64)(from.apic - to.apic) * PIT_HZ / ticks;
 	timer.source = told ? "cpuid" : "pit";
 	timer.tsc_per_ns_32 = fixed_point(timer.tsc_hz);
@@ -173,9 +225,14 @@ const char *arch_timer_source(void)
 }
 
 /* Mode 2 counts 65,536 ticks down; what passed since the start is the rest. */
-u64 arch_reference_ns(void)
+struct clock_sample arch_clock_sample(void)
 {
-	return (u64)(u16)-pit_read() * NS_PER_S / PIT_HZ;
+	struct moment m = moment_take();
+
+	return (struct clock_sample){
+		.cycles = m.tsc,
+		.reference_ns = (u64)(u16)-m.pit * NS_PER_S / PIT_HZ,
+	};
 }
 
 u64 arch_reference_wrap_ns(void)
