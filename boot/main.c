@@ -7,6 +7,7 @@
 #include "boot/steps.h"
 #include "boot/tasks.h"
 #include "kernel/clock.h"
+#include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
 #include "posix/init.h"
@@ -36,6 +37,7 @@ static void boot_thread(void *arg)
 	}
 	status = init_wait();
 	log_raw("init exited, status %d\n", status);
+	console_flush();
 	arch_power_off();
 }
 

@@ -405,6 +405,7 @@ void boot_checks(void)
 		int failed = ktest_run(boot.cmdline.test, boot.cmdline.seed);
 
 		if (strcmp(boot.cmdline.panic, "exit") == 0) {
+			console_flush();
 			panic_act(failed ? 1 : 0);
 		}
 	}

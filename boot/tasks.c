@@ -6,6 +6,7 @@
 
 #include "arch/cpu.h"
 #include "kernel/clock.h"
+#include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
 #include "lib/errno.h"
@@ -69,6 +70,7 @@ static void run(enum boot_task task)
 		log_raw("[boot] %-9s %-12s FAILED: %s\n",
 			phase_names[tasks[task].phase], tasks[task].name,
 			errno_name(err));
+		console_flush();
 		panic_act(PANIC_EXIT_CODE);
 	}
 }

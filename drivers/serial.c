@@ -193,11 +193,25 @@ static void serial_write(const char *text, size_t len_bytes)
 	}
 }
 
+/* Until the last bit has left, so that the machine may be switched off. */
+static void send_to_the_end(void)
+{
+	send_all();
+	(void)wait_status(LSR_ALL_SENT, serial.stuck ? 1 : WAIT_READS);
+}
+
+static void serial_flush(void)
+{
+	WITH_SPINLOCK_IRQ (&serial.lock) {
+		send_to_the_end();
+	}
+}
+
 /* The queue still holds what was written before, and that goes out first. */
 static void serial_write_panic(const char *text, size_t len_bytes)
 {
 	enqueue_text(text, len_bytes);
-	send_all();
+	send_to_the_end();
 }
 
 static void serial_panic_begin(void)
@@ -276,6 +290,7 @@ static struct console_sink serial_sink = {
 	.name = "serial",
 	.write = serial_write,
 	.write_panic = serial_write_panic,
+	.flush = serial_flush,
 	.panic_begin = serial_panic_begin,
 };
 

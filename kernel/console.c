@@ -156,6 +156,17 @@ void console_write(const char *text, size_t len_bytes)
 	}
 }
 
+void console_flush(void)
+{
+	WITH_SPINLOCK_IRQ (&console.lock) {
+		for (struct console_sink *s = console.sinks; s; s = s->next) {
+			if (s->chosen && s->flush != NULL) {
+				s->flush();
+			}
+		}
+	}
+}
+
 void console_panic_begin(void)
 {
 	if (__atomic_exchange_n(&console.panic, true, __ATOMIC_RELAXED)) {

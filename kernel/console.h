@@ -27,6 +27,12 @@ struct console_sink {
 	 */
 	void (*write_panic)(const char *text, size_t len_bytes);
 
+	/*
+	 * Returns when all that was written is on its way for good.  May be
+	 * NULL.  Context: as write.
+	 */
+	void (*flush)(void);
+
 	/* Panic begins: the sink may colour itself. May be NULL. */
 	void (*panic_begin)(void);
 
@@ -53,6 +59,12 @@ void console_select(const char *list);
  * with that of others.  Context: any.
  */
 void console_write(const char *text, size_t len_bytes);
+
+/*
+ * Waits until every sink has shown what was written: before the machine is
+ * switched off.  Context: thread.
+ */
+void console_flush(void);
 
 /*
  * From now on console_write takes no lock and calls write_panic.  The other

@@ -35,8 +35,7 @@ serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
 insmod all_video
-if [ "\$grub_platform" = efi ]; then set gfxpayload=keep
-else set gfxpayload=text; fi
+set gfxpayload=keep
 set timeout=0
 menuentry 'Exo-OS' {
 	multiboot2 /boot/exo.elf $quoted

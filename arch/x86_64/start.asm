@@ -34,10 +34,8 @@ header:
 	dd header_end - header
 	dd -(MULTIBOOT2_MAGIC + 0 + (header_end - header))
 	align 8
-	dw 5, 1				; framebuffer wanted, not required
-	dd 20
-	dd 0, 0, 32			; any size, 32 bits a pixel
-	align 8
+	; No framebuffer tag: with one, GRUB leaves text mode on BIOS; without
+	; VGA text (UEFI) it hands a framebuffer over all the same.
 	dw 6, 1				; modules begin on page boundaries
 	dd 8
 	align 8
