@@ -32,9 +32,11 @@
  *	PAGE_FREE       PAGE_CACHED     stack_refill()
  *	PAGE_CACHED     PAGE_ALLOCATED  frame_alloc(0)
  *	PAGE_ALLOCATED  PAGE_CACHED     frame_free(0), frame_put()
- *	PAGE_CACHED     PAGE_FREE       stack_spill()
+ *	PAGE_CACHED     PAGE_FREE       stack_spill(), frame_drain()
  *	PAGE_FREE       PAGE_ALLOCATED  block_alloc()
  *	PAGE_ALLOCATED  PAGE_FREE       block_free()
+ *	PAGE_ALLOCATED  PAGE_CACHED     kept_push() (a block), and back by
+ *	                                kept_pop()
  *	PAGE_ALLOCATED  PAGE_SLAB       mm/kmem.c, and back
  *
  * A processor's stack belongs to it alone: no lock, only no preemption.  It
@@ -60,10 +62,21 @@
 #define STACK_SHARE     (4 * MAX_CPUS)
 #define STACK_BATCH_DIV 3
 
+/*
+ * A stack keeps a few blocks of the lower orders too (kernel stacks and slabs
+ * come in these), so that one freed and allocated in turn is neither merged
+ * nor split.
+ */
+#define KEPT_ORDER_MAX 3
+#define KEPT_MAX       4
+
 struct frame_stack {
 	u32 count; /* frames in it; others only read it */
 	u32 size;  /* how many it may hold; 0: closed */
 	phys_t frame[STACK_SIZE_MAX];
+	u32 kept_size;                      /* how many of each order */
+	u32 kept_count[KEPT_ORDER_MAX + 1]; /* by order, from 1 */
+	phys_t kept[KEPT_ORDER_MAX + 1][KEPT_MAX];
 };
 
 static percpu struct frame_stack stack;
@@ -104,29 +117,39 @@ static always_inline u64 block_mask(u32 frame, unsigned order)
 	return ~0ull >> (64 - (1u << order)) << (frame % 64);
 }
 
-/* True if the bits of all frames of the block say `free`. */
-static bool bits_are(u32 frame, unsigned order, bool free)
+static noinline bool words_are(u32 frame, unsigned order, u64 want)
 {
 	const u64 *word = &frames.bitmap[frame / 64];
-	const u64 *end = word + DIV_ROUND_UP(1ul << order, 64);
-	u64 mask = block_mask(frame, MIN(order, 6u));
-	u64 flip = free ? ~0ull : 0;
+	const u64 *end = word + (1ul << (order - 6));
 
-	while (word < end && ((*word ^ flip) & mask) == 0) {
+	while (word < end && *word == want) {
 		word++;
 	}
 	return word == end;
 }
 
-static void bits_write(u32 frame, unsigned order, bool free)
+/* True if the bits of all frames of the block say `free`. */
+static always_inline bool bits_are(u32 frame, unsigned order, bool free)
+{
+	u64 want = free ? ~0ull : 0;
+
+	if (unlikely(order > 6)) {
+		return words_are(frame, order, want);
+	}
+	return ((frames.bitmap[frame / 64] ^ want) &
+		block_mask(frame, order)) == 0;
+}
+
+static always_inline void bits_write(u32 frame, unsigned order, bool free)
 {
 	u64 *word = &frames.bitmap[frame / 64];
-	u64 mask = block_mask(frame, MIN(order, 6u));
+	u64 mask;
 
 	if (unlikely(order > 6)) {
 		memset(word, free ? 0xff : 0, 1ul << (order - 3));
 		return;
 	}
+	mask = block_mask(frame, order);
 	*word = free ? *word | mask : *word & ~mask;
 }
 
@@ -232,38 +255,59 @@ static void stack_open(struct frame_stack *own)
 	u64 share = frames.total / STACK_SHARE;
 
 	own->size = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
+	own->kept_size = own->size * KEPT_MAX / STACK_SIZE_MAX;
 	frames.stacks[cpu_id()] = own;
+}
+
+/* Gives back the blocks that this processor keeps. */
+static void kept_drain(struct frame_stack *own)
+{
+	for (unsigned order = 1; order <= KEPT_ORDER_MAX; order++) {
+		while (own->kept_count[order] > 0) {
+			u32 left = own->kept_count[order] - 1;
+
+			WRITE_ONCE(own->kept_count[order], left);
+			buddy_give(number_of(own->kept[order][left]), order);
+		}
+	}
 }
 
 static void stack_take_block(struct frame_stack *own, unsigned order)
 {
-	u32 frame = buddy_take(order);
+	u32 first = buddy_take(order);
+	u32 count = own->count;
 
-	for (u32 i = 0; i < 1u << order; i++) {
-		page_of(frame + i)->state = PAGE_CACHED;
-		/* The lowest frame goes out first. */
-		own->frame[own->count + i] =
-			phys_of(frame + (1u << order) - 1 - i);
+	/* The lowest frame goes out first. */
+	for (u32 frame = first + (1u << order); frame-- > first;) {
+		page_of(frame)->state = PAGE_CACHED;
+		own->frame[count++] = phys_of(frame);
 	}
-	WRITE_ONCE(own->count, own->count + (1u << order));
+	WRITE_ONCE(own->count, count);
 }
 
 /*
- * Fills this processor's empty stack with a batch, the smallest blocks first,
- * so that large ones stay whole.  Returns the number of frames in it.
+ * Fills this processor's empty stack with a batch or a little more, whole
+ * blocks, the smallest first, so that large ones stay whole.  Returns the
+ * number of frames in it.
  */
 static noinline u32 stack_refill(void)
 {
 	struct frame_stack *own = this_cpu_ptr(stack);
 
 	WITH_SPINLOCK (&frames.lock) {
-		stack_open(own);
-		while (frames.nonempty != 0 && own->count < stack_batch(own)) {
-			u32 want = stack_batch(own) - own->count;
-			int order = MIN(31 - __builtin_clz(want),
-					__builtin_ctz(frames.nonempty));
+		u32 batch;
+		int largest;
 
-			stack_take_block(own, (unsigned)order);
+		stack_open(own);
+		batch = stack_batch(own);
+		largest = 31 - __builtin_clz(batch);
+		if (frames.nonempty == 0) {
+			kept_drain(own);
+		}
+		while (frames.nonempty != 0 && own->count < batch) {
+			int have = __builtin_ctz(frames.nonempty);
+
+			stack_take_block(own, (unsigned)MIN(have, largest));
 		}
 	}
 	return own->count;
@@ -298,7 +342,9 @@ void frame_drain(void)
 		struct frame_stack *own = this_cpu_ptr(stack);
 
 		stack_pop_to(own, 0);
+		kept_drain(own);
 		own->size = 0;
+		own->kept_size = 0;
 		frames.stacks[cpu_id()] = NULL;
 	}
 }
@@ -313,39 +359,97 @@ static always_inline void page_own(phys_t frame, unsigned order)
 	page->refs = 1;
 }
 
-static u32 block_take(unsigned order)
+/* A block that this processor keeps, if it has one of that order. */
+static always_inline phys_t kept_pop(unsigned order)
+{
+	phys_t block = PHYS_NONE;
+
+	WITH_PREEMPT_OFF () {
+		u32 count = this_cpu(stack.kept_count[order]);
+
+		if (count > 0) {
+			this_cpu(stack.kept_count[order]) = count - 1;
+			block = this_cpu(stack.kept[order][count - 1]);
+		}
+	}
+	return block;
+}
+
+/* False if this processor keeps enough of that order. */
+static always_inline bool kept_push(phys_t block, unsigned order)
+{
+	bool room = false;
+
+	WITH_PREEMPT_OFF () {
+		u32 count = this_cpu(stack.kept_count[order]);
+
+		room = count < this_cpu(stack.kept_size);
+		if (room) {
+			frame_page(block)->state = PAGE_CACHED;
+			this_cpu(stack.kept_count[order]) = count + 1;
+			this_cpu(stack.kept[order][count]) = block;
+		}
+	}
+	return room;
+}
+
+static phys_t block_take(unsigned order)
 {
 	u32 frame = 0;
 
 	WITH_SPINLOCK (&frames.lock) {
 		frame = buddy_take(order);
 	}
-	return frame;
-}
-
-/* Larger blocks come from the lists; what this processor keeps may merge. */
-static noinline phys_t block_alloc(unsigned order)
-{
-	u32 frame;
-
-	if (order > FRAME_MAX_ORDER) {
-		return PHYS_NONE;
-	}
-	frame = block_take(order);
-	if (unlikely(frame == 0)) {
-		frame_drain();
-		frame = block_take(order);
-	}
-	if (frame != 0) {
-		page_own(phys_of(frame), order);
-	}
 	return phys_of(frame);
 }
 
-static noinline void block_free(u32 frame, unsigned order)
+/* Takes a block from the lists; what this processor has may merge to one. */
+static noinline phys_t block_alloc_slow(unsigned order)
+{
+	phys_t block = block_take(order);
+
+	if (phys_is_none(block)) {
+		frame_drain();
+		block = block_take(order);
+	}
+	if (!phys_is_none(block)) {
+		page_own(block, order);
+	}
+	return block;
+}
+
+static noinline phys_t block_alloc(unsigned order)
+{
+	phys_t block;
+
+	if (order > KEPT_ORDER_MAX) {
+		return order > FRAME_MAX_ORDER ? PHYS_NONE
+					       : block_alloc_slow(order);
+	}
+	block = kept_pop(order);
+	if (phys_is_none(block)) {
+		return block_alloc_slow(order);
+	}
+	page_own(block, order);
+	return block;
+}
+
+static noinline void block_free_slow(phys_t block, unsigned order)
 {
 	WITH_SPINLOCK (&frames.lock) {
-		buddy_give(frame, order);
+		struct frame_stack *own = this_cpu_ptr(stack);
+
+		if (own->size == 0) {
+			stack_open(own);
+		}
+		buddy_give(number_of(block), order);
+	}
+}
+
+static noinline void block_free(phys_t block, unsigned order)
+{
+	if (order > KEPT_ORDER_MAX || !kept_push(block, order)) {
+		block_free_slow(block, order);
 	}
 }
 
@@ -461,7 +565,7 @@ void frame_free(phys_t block, unsigned order)
 		return;
 	}
 	ASSERT(word == owned_word(order));
-	block_free(number_of(block), order);
+	block_free(block, order);
 }
 
 void frame_get(phys_t frame)
@@ -625,6 +729,16 @@ void frame_share_range(struct frame_range range)
 	}
 }
 
+static u64 stack_frames(const struct frame_stack *of)
+{
+	u64 count = READ_ONCE(of->count);
+
+	for (unsigned order = 1; order <= KEPT_ORDER_MAX; order++) {
+		count += (u64)READ_ONCE(of->kept_count[order]) << order;
+	}
+	return count;
+}
+
 struct frame_stats frame_stats(void)
 {
 	struct frame_stats stats = { 0 };
@@ -633,7 +747,7 @@ struct frame_stats frame_stats(void)
 		for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
 			if (frames.stacks[cpu] != NULL) {
 				stats.cached +=
-					READ_ONCE(frames.stacks[cpu]->count);
+					stack_frames(frames.stacks[cpu]);
 			}
 		}
 		stats.total = frames.total;
@@ -674,14 +788,23 @@ static cold u64 check_list(unsigned order)
 	return count;
 }
 
+static cold void check_cached(phys_t block, unsigned order)
+{
+	ASSERT(frame_page(block)->state == PAGE_CACHED);
+	ASSERT(bits_are(number_of(block), order, false));
+}
+
 static cold void check_stack(const struct frame_stack *own)
 {
 	ASSERT(own->count <= own->size && own->size <= STACK_SIZE_MAX);
 	for (u32 i = 0; i < own->count; i++) {
-		phys_t frame = own->frame[i];
-
-		ASSERT(frame_page(frame)->state == PAGE_CACHED);
-		ASSERT(!bitmap_test(frames.bitmap, number_of(frame)));
+		check_cached(own->frame[i], 0);
+	}
+	for (unsigned order = 1; order <= KEPT_ORDER_MAX; order++) {
+		ASSERT(own->kept_count[order] <= own->kept_size);
+		for (u32 i = 0; i < own->kept_count[order]; i++) {
+			check_cached(own->kept[order][i], order);
+		}
 	}
 }
 

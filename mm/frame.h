@@ -19,7 +19,7 @@
 enum page_state {
 	PAGE_RESERVED,  /* never handed out: firmware, kernel image, modules */
 	PAGE_FREE,      /* head of a free block, in its order's list */
-	PAGE_CACHED,    /* single frame in a processor's stack */
+	PAGE_CACHED,    /* head of a block in a processor's stack */
 	PAGE_ALLOCATED, /* head of a block that somebody owns */
 	PAGE_SLAB,      /* allocated, and mm/kmem.c keeps objects in it */
 };

@@ -84,6 +84,9 @@ static void messy_body(void)
 	EXPECT_EQ(stats.total + stats.meta, MESSY_FRAMES);
 	EXPECT_EQ(stats.free, stats.total);
 	EXPECT_EQ(frame_limit().pa, MB(60));
+	/* Leave a frame and a block with this processor. */
+	frame_free(frame_alloc(0), 0);
+	frame_free(frame_alloc(3), 3);
 	EXPECT_EQ(take_all(0, &chain), stats.total);
 	EXPECT_EQ(frame_stats().free, 0);
 	for (phys_t f = chain; !phys_is_none(f);
@@ -98,6 +101,48 @@ static void messy_body(void)
 KTEST(frame_messy_map, "of a messy map every allowed frame is handed out once")
 {
 	EXPECT(child_passes(messy_body));
+}
+
+/* Frees what the chain has between two addresses. */
+static void give_between(phys_t *chain, u64 from, u64 to)
+{
+	phys_t others = PHYS_NONE;
+
+	while (!phys_is_none(*chain)) {
+		phys_t frame = *chain;
+		struct owned *owned = phys_to_virt(frame);
+
+		*chain = owned->next;
+		if (frame.pa >= from && frame.pa < to) {
+			frame_free(frame, 0);
+			continue;
+		}
+		owned->next = others;
+		others = frame;
+	}
+	*chain = others;
+}
+
+static void last_resort_body(void)
+{
+	phys_t chain = PHYS_NONE;
+	phys_t block;
+
+	EXPECT_EQ(host_machine_start(&messy), 0);
+	EXPECT(take_all(0, &chain) > 0);
+	give_between(&chain, MB(8), MB(8) + KB(128));
+	EXPECT_EQ(frame_stats().cached, 32);
+	block = frame_alloc(5);
+	EXPECT_EQ(block.pa, MB(8));
+	EXPECT_EQ(frame_stats().free, 0);
+	frame_free(block, 5);
+	give_all(0, &chain);
+	frame_check();
+}
+
+KTEST(frame_last_resort, "cached frames merge when only they make up a block")
+{
+	EXPECT(child_passes(last_resort_body));
 }
 
 /* Free blocks of each order, found by taking them from the largest down. */

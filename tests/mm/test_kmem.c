@@ -156,6 +156,18 @@ KTEST(kmem_sizes, "every size up to three pages is served in full")
 	kmem_check();
 }
 
+KTEST(kmem_whole_page, "a page of memory costs one frame, a byte more two")
+{
+	void *page = kmalloc(PAGE_SIZE);
+	void *more = kmalloc(PAGE_SIZE + 1);
+
+	EXPECT(page != NULL && more != NULL);
+	EXPECT_EQ(frame_page(virt_to_phys(page))->order, 0);
+	EXPECT_EQ(frame_page(virt_to_phys(more))->order, 1);
+	kfree(page);
+	kfree(more);
+}
+
 KTEST(kmem_zeroed, "kzalloc gives zeroes where an object has just been")
 {
 	u8 *object = kmalloc(100);
@@ -210,6 +222,9 @@ KTEST(kmem_cache_typed, "a cache aligns its objects and counts those in use")
 		}
 	}
 	EXPECT_EQ(kmem_cache_in_use(cache), 0);
+	object[0] = kmem_cache_alloc(cache);
 	kmem_drain();
+	EXPECT_EQ(kmem_cache_in_use(cache), 1);
+	kmem_cache_free(cache, object[0]);
 	EXPECT_EQ(kmem_cache_in_use(cache), 0);
 }
