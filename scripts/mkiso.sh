@@ -10,7 +10,7 @@
 set -eu
 
 out=$1 kernel=$2 initrd=$3 cmdline=${4-}
-modules="normal multiboot2 serial iso9660 terminal search search_fs_file \
+modules="normal multiboot2 serial iso9660 terminal test search search_fs_file \
 all_video echo boot gzio xzio part_msdos part_gpt part_acorn part_amiga \
 part_bsd part_dfly part_dvh part_plan part_sun part_sunpc"
 
@@ -34,9 +34,13 @@ cat > "$tree/boot/grub/grub.cfg" <<END
 serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
-insmod all_video
-set gfxpayload=keep
 set timeout=0
+if [ "\$grub_platform" = efi ]; then
+	insmod all_video
+	set gfxpayload=keep
+else
+	set gfxpayload=text
+fi
 menuentry 'Exo-OS' {
 	multiboot2 /boot/exo.elf $quoted
 ${initrd:+	module2 /boot/initrd.cpio initrd}
