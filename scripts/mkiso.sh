@@ -37,7 +37,7 @@ terminal_output console serial
 set timeout=0
 if [ "\$grub_platform" = efi ]; then
 	insmod all_video
-	set gfxpayload=keep
+	set gfxpayload=auto
 else
 	set gfxpayload=text
 fi
