@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical memory: a bitmap, power-of-two free lists above it (the buddy),
- * and a stack of single frames for each processor in front.
- *
- * Nouns.  A *block* of order k is 2^k frames whose first frame number, the
- * block's name, is a multiple of 2^k.  Two blocks of order k that make up a
- * block of order k + 1 are each other's *buddy*: their names differ in bit k.
- * A block's *head* is the struct page of its first frame.
- *
- * Invariants, all under frames.lock:
- * I1  A frame's bit is set if and only if it lies in a free block, one that
- *     is in the list of its order.
- * I2  The head of a free block is valid: PAGE_FREE, the block's order, links.
- * I3  No free block's buddy is a free block of the same order (they merge).
- * I4  Bit k of frames.nonempty is set if and only if list k is not empty.
- * I5  A struct page inside a free block is never PAGE_ALLOCATED or PAGE_SLAB,
- *     unless it was never written: a frame freed twice is recognised.
- *
- * The other struct pages hold whatever memory held at power-on.  Merging may
- * look at a buddy's head nevertheless.  Let b be the buddy of a block of order
- * k that is being freed.  If b's bit is clear, b is not free and its head is
- * not looked at.  If it is set, b lies in a free block B (I1).  B cannot be
- * larger than order k: it would hold the block that is being freed too.  So
- * B's size divides 2^k, of which b is a multiple: B begins at b, and the head
- * at b is valid (I2).  Its order tells whether all of the buddy is free.
+ * Frames for everybody: a stack of single frames, and a few small blocks, for
+ * each processor in front of the buddy (mm/buddy.c, whose nouns this file
+ * uses).
  *
  * A frame's way, with the function of each transition:
  *
@@ -45,17 +24,13 @@
  */
 #include "mm/frame.h"
 #include "arch/cpu.h"
-#include "kernel/spinlock.h"
 #include "lib/assert.h"
-#include "lib/bitmap.h"
-#include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frame_map.h"
+#include "mm/buddy.h"
 
 /*
  * A stack holds a burst of 64 and a batch of 32 beside it.  On a small machine
- * it holds less, so that all processors' stacks never strand more than a
- * quarter of memory.
+ * it holds less, so that all processors together never strand half of memory.
  */
 #define STACK_SIZE_MAX  96
 #define STACK_SIZE_MIN  8
@@ -81,169 +56,8 @@ struct frame_stack {
 
 static percpu struct frame_stack stack;
 
-/* Marks: I immutable after frame_init(), the rest by the lock. */
-static struct {
-	struct spinlock lock;
-	u32 nonempty;                  /* I4 */
-	u32 head[FRAME_MAX_ORDER + 1]; /* first block of each list, or 0 */
-	u64 free;                      /* frames in the lists */
-	u64 total;                     /* see struct frame_stats */
-	u64 *bitmap;                   /* I; the bits by lock */
-	u64 meta_count;                /* I */
-	u64 high_first;                /* I, where frame_init() stopped */
-	struct frame_stack *stacks[MAX_CPUS]; /* the open ones */
-} frames;
-
-struct frame_table frame_table;
-
-static always_inline struct page *page_of(u32 frame)
-{
-	return &frame_table.pages[frame];
-}
-
-static always_inline phys_t phys_of(u32 frame)
-{
-	return phys((u64)frame << PAGE_SHIFT);
-}
-
-static always_inline u32 number_of(phys_t frame)
-{
-	return (u32)(frame.pa >> PAGE_SHIFT);
-}
-
-/* Which bits of its word a block of up to 64 frames has. */
-static always_inline u64 block_mask(u32 frame, unsigned order)
-{
-	return ~0ull >> (64 - (1u << order)) << (frame % 64);
-}
-
-static noinline bool words_are(u32 frame, unsigned order, u64 want)
-{
-	const u64 *word = &frames.bitmap[frame / 64];
-	const u64 *end = word + (1ul << (order - 6));
-
-	while (word < end && *word == want) {
-		word++;
-	}
-	return word == end;
-}
-
-/* True if the bits of all frames of the block say `free`. */
-static always_inline bool bits_are(u32 frame, unsigned order, bool free)
-{
-	u64 want = free ? ~0ull : 0;
-
-	if (unlikely(order > 6)) {
-		return words_are(frame, order, want);
-	}
-	return ((frames.bitmap[frame / 64] ^ want) &
-		block_mask(frame, order)) == 0;
-}
-
-static always_inline void bits_write(u32 frame, unsigned order, bool free)
-{
-	u64 *word = &frames.bitmap[frame / 64];
-	u64 mask;
-
-	if (unlikely(order > 6)) {
-		memset(word, free ? 0xff : 0, 1ul << (order - 3));
-		return;
-	}
-	mask = block_mask(frame, order);
-	*word = free ? *word | mask : *word & ~mask;
-}
-
-static void list_insert(u32 frame, unsigned order)
-{
-	struct page *page = page_of(frame);
-	u32 next = frames.head[order];
-
-	page->state = PAGE_FREE;
-	page->order = (u8)order;
-	page->next = next;
-	page->prev = 0;
-	if (next != 0) {
-		page_of(next)->prev = frame;
-	}
-	frames.head[order] = frame;
-	frames.nonempty |= 1u << order;
-}
-
-static void list_delete(u32 frame, unsigned order)
-{
-	const struct page *page = page_of(frame);
-
-	if (page->next != 0) {
-		page_of(page->next)->prev = page->prev;
-	}
-	if (page->prev != 0) {
-		page_of(page->prev)->next = page->next;
-		return;
-	}
-	frames.head[order] = page->next;
-	if (page->next == 0) {
-		frames.nonempty &= ~(1u << order);
-	}
-}
-
-/*
- * Takes a block from the lowest list that has one, and returns the upper
- * halves that are too much.  0 if there is none.
- */
-static u32 buddy_take(unsigned order)
-{
-	u32 usable = frames.nonempty >> order;
-	unsigned have;
-	u32 frame;
-
-	if (usable == 0) {
-		return 0;
-	}
-	have = order + (unsigned)__builtin_ctz(usable);
-	frame = frames.head[have];
-	list_delete(frame, have);
-	while (have > order) {
-		have--;
-		list_insert(frame + (1u << have), have);
-	}
-	ASSERT(bits_are(frame, order, true));
-	bits_write(frame, order, false);
-	frames.free -= 1ull << order;
-	return frame;
-}
-
-/* True if all of the buddy is one free block (see the theory above). */
-static bool buddy_free(u32 buddy, unsigned order)
-{
-	return buddy < frame_table.count && bitmap_test(frames.bitmap, buddy) &&
-	       page_of(buddy)->order == order;
-}
-
-/* Puts a block into the lists, merged with every free buddy. */
-static void buddy_join(u32 frame, unsigned order)
-{
-	bits_write(frame, order, true);
-	frames.free += 1ull << order;
-	page_of(frame)->state = PAGE_FREE;
-	while (order < FRAME_MAX_ORDER) {
-		u32 buddy = frame ^ (1u << order);
-
-		if (!buddy_free(buddy, order)) {
-			break;
-		}
-		list_delete(buddy, order);
-		frame &= ~(1u << order);
-		order++;
-	}
-	list_insert(frame, order);
-}
-
-/* Takes a block back; a set bit is a frame that was freed twice. */
-static void buddy_give(u32 frame, unsigned order)
-{
-	ASSERT(bits_are(frame, order, false));
-	buddy_join(frame, order);
-}
+/* [buddy.lock] The open ones, by processor. */
+static struct frame_stack *stacks[MAX_CPUS];
 
 static u32 stack_batch(const struct frame_stack *own)
 {
@@ -252,11 +66,11 @@ static u32 stack_batch(const struct frame_stack *own)
 
 static void stack_open(struct frame_stack *own)
 {
-	u64 share = frames.total / STACK_SHARE;
+	u64 share = buddy.total / STACK_SHARE;
 
 	own->size = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
 	own->kept_size = own->size * KEPT_MAX / STACK_SIZE_MAX;
-	frames.stacks[cpu_id()] = own;
+	stacks[cpu_id()] = own;
 }
 
 /* Gives back the blocks that this processor keeps. */
@@ -294,18 +108,18 @@ static noinline u32 stack_refill(void)
 {
 	struct frame_stack *own = this_cpu_ptr(stack);
 
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		u32 batch;
 		int largest;
 
 		stack_open(own);
 		batch = stack_batch(own);
 		largest = 31 - __builtin_clz(batch);
-		if (frames.nonempty == 0) {
+		if (buddy.nonempty == 0) {
 			kept_drain(own);
 		}
-		while (frames.nonempty != 0 && own->count < batch) {
-			int have = __builtin_ctz(frames.nonempty);
+		while (buddy.nonempty != 0 && own->count < batch) {
+			int have = __builtin_ctz(buddy.nonempty);
 
 			stack_take_block(own, (unsigned)MIN(have, largest));
 		}
@@ -326,7 +140,7 @@ static noinline u32 stack_spill(void)
 {
 	struct frame_stack *own = this_cpu_ptr(stack);
 
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		if (own->size == 0) {
 			stack_open(own);
 		} else {
@@ -338,14 +152,14 @@ static noinline u32 stack_spill(void)
 
 void frame_drain(void)
 {
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
 		stack_pop_to(own, 0);
 		kept_drain(own);
 		own->size = 0;
 		own->kept_size = 0;
-		frames.stacks[cpu_id()] = NULL;
+		stacks[cpu_id()] = NULL;
 	}
 }
 
@@ -397,7 +211,7 @@ static phys_t block_take(unsigned order)
 {
 	u32 frame = 0;
 
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		frame = buddy_take(order);
 	}
 	return phys_of(frame);
@@ -436,7 +250,7 @@ static noinline phys_t block_alloc(unsigned order)
 
 static noinline void block_free_slow(phys_t block, unsigned order)
 {
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
 		if (own->size == 0) {
@@ -602,133 +416,6 @@ u32 frame_refs(phys_t frame)
 	return __atomic_load_n(&frame_page(frame)->refs, __ATOMIC_ACQUIRE);
 }
 
-/* The largest block that begins at `first` and ends within the run. */
-static cold unsigned run_order(u64 first, u64 end)
-{
-	unsigned fits = 63 - (unsigned)__builtin_clzll(end - first);
-	unsigned is_aligned = (unsigned)__builtin_ctzll(first);
-
-	return MIN(MIN(fits, is_aligned), FRAME_MAX_ORDER);
-}
-
-/*
- * Hands reserved frames to the buddy, in blocks that double and halve.  The
- * caller knows that none of them is free.
- */
-static cold void run_add(u64 first, u64 end)
-{
-	end = MIN(end, frame_table.count);
-	first = MIN(MAX(first, 1), end);
-	WITH_SPINLOCK (&frames.lock) {
-		frames.total += end - first;
-		while (first < end) {
-			unsigned order = run_order(first, end);
-
-			buddy_join((u32)first, order);
-			first += 1ull << order;
-		}
-	}
-}
-
-/* Hands out the map's frames from `from` to `to`, but not those of `hole`. */
-static cold void map_add(const struct frame_map *map, u64 from, u64 to,
-			 struct frame_run hole)
-{
-	struct frame_run run = frame_map_next(map, from);
-
-	while (run.first < MIN(run.end, to)) {
-		if (run.first == hole.first) {
-			run.first = hole.end;
-		}
-		run_add(run.first, MIN(run.end, to));
-		run = frame_map_next(map, run.end);
-	}
-}
-
-/* The first run that `count` frames fit in, below `limit`. */
-static cold struct frame_run meta_place(const struct frame_map *map, u64 count,
-					u64 limit)
-{
-	struct frame_run run = frame_map_next(map, 1);
-
-	while (run.first < MIN(run.end, limit)) {
-		if (run.first + count <= MIN(run.end, limit)) {
-			return (struct frame_run){ run.first,
-						   run.first + count };
-		}
-		run = frame_map_next(map, run.end);
-	}
-	return (struct frame_run){ 0, 0 };
-}
-
-/* The struct pages are left as they are; the bitmap says: nothing is free. */
-static cold void meta_init(struct frame_run meta, u64 count)
-{
-	u64 bitmap_bytes = BITMAP_WORDS(count) * sizeof(u64);
-	char *start = phys_to_virt(phys(meta.first << PAGE_SHIFT));
-
-	memset(&frames, 0, sizeof(frames));
-	spin_init(&frames.lock, LOCK_FRAME);
-	frames.meta_count = meta.end - meta.first;
-	frames.bitmap = (u64 *)start;
-	memset(start, 0, bitmap_bytes);
-	/* A struct page must not straddle cache lines. */
-	frame_table.pages = (struct page *)(start + ALIGN_UP(bitmap_bytes, 64));
-	frame_table.count = count;
-}
-
-int frame_init(const struct frame_range *usable, size_t usable_count,
-	       const struct frame_range *reserved, size_t reserved_count,
-	       phys_t limit)
-{
-	const struct frame_map map = { usable, usable_count, reserved,
-				       reserved_count };
-	u64 count = frame_map_end(&map);
-	u64 bytes = ALIGN_UP(BITMAP_WORDS(count) * sizeof(u64), 64) +
-		    count * sizeof(struct page);
-	struct frame_run meta = meta_place(&map, DIV_ROUND_UP(bytes, PAGE_SIZE),
-					   limit.pa >> PAGE_SHIFT);
-
-	if (meta.first == meta.end) {
-		return -ENOMEM;
-	}
-	meta_init(meta, count);
-	frames.high_first = limit.pa >> PAGE_SHIFT;
-	map_add(&map, 1, frames.high_first, meta);
-	return 0;
-}
-
-void frame_init_high(const struct frame_range *usable, size_t usable_count,
-		     const struct frame_range *reserved, size_t reserved_count)
-{
-	const struct frame_map map = { usable, usable_count, reserved,
-				       reserved_count };
-
-	map_add(&map, frames.high_first, frame_table.count,
-		(struct frame_run){ 0, 0 });
-}
-
-void frame_release_range(struct frame_range range)
-{
-	struct frame_run run = frame_run_inside(range);
-
-	ASSERT(run.end <= frame_table.count);
-	ASSERT(bitmap_all_clear(frames.bitmap, run.first, run.end - run.first));
-	run_add(run.first, run.end);
-}
-
-void frame_share_range(struct frame_range range)
-{
-	struct frame_run run = frame_run_around(range);
-
-	ASSERT(run.end <= frame_table.count);
-	for (u64 frame = run.first; frame < run.end; frame++) {
-		ASSERT(!bitmap_test(frames.bitmap, frame));
-		*page_of((u32)frame) =
-			(struct page){ .state = PAGE_RESERVED, .refs = 1 };
-	}
-}
-
 static u64 stack_frames(const struct frame_stack *of)
 {
 	u64 count = READ_ONCE(of->count);
@@ -743,55 +430,23 @@ struct frame_stats frame_stats(void)
 {
 	struct frame_stats stats = { 0 };
 
-	WITH_SPINLOCK (&frames.lock) {
+	WITH_SPINLOCK (&buddy.lock) {
 		for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-			if (frames.stacks[cpu] != NULL) {
-				stats.cached +=
-					stack_frames(frames.stacks[cpu]);
+			if (stacks[cpu] != NULL) {
+				stats.cached += stack_frames(stacks[cpu]);
 			}
 		}
-		stats.total = frames.total;
-		stats.free = frames.free + stats.cached;
-		stats.meta = frames.meta_count;
+		stats.total = buddy.total;
+		stats.free = buddy.free + stats.cached;
+		stats.meta = buddy.meta_count;
 	}
 	return stats;
-}
-
-/* I1 to I3 for one free block. */
-static cold void check_block(u32 frame, unsigned order, u32 prev)
-{
-	const struct page *page = page_of(frame);
-
-	ASSERT(frame != 0 && IS_ALIGNED(frame, 1u << order));
-	ASSERT(frame + (1ull << order) <= frame_table.count);
-	ASSERT(page->state == PAGE_FREE);
-	ASSERT(page->order == order);
-	ASSERT(page->prev == prev);
-	ASSERT(bitmap_all_set(frames.bitmap, frame, 1ul << order));
-	ASSERT(order == FRAME_MAX_ORDER ||
-	       !buddy_free(frame ^ (1u << order), order));
-}
-
-/* Returns the number of frames in the list. */
-static cold u64 check_list(unsigned order)
-{
-	u64 count = 0;
-	u32 prev = 0;
-
-	ASSERT(((frames.nonempty >> order) & 1) == (frames.head[order] != 0));
-	for (u32 f = frames.head[order]; f != 0; f = page_of(f)->next) {
-		check_block(f, order, prev);
-		count += 1ull << order;
-		ASSERT(count <= frames.free); /* else the list is a circle */
-		prev = f;
-	}
-	return count;
 }
 
 static cold void check_cached(phys_t block, unsigned order)
 {
 	ASSERT(frame_page(block)->state == PAGE_CACHED);
-	ASSERT(bits_are(number_of(block), order, false));
+	ASSERT(buddy_lacks(number_of(block), order));
 }
 
 static cold void check_stack(const struct frame_stack *own)
@@ -810,15 +465,8 @@ static cold void check_stack(const struct frame_stack *own)
 
 void frame_check(void)
 {
-	WITH_SPINLOCK (&frames.lock) {
-		u64 count = 0;
-
-		for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
-			count += check_list(order);
-		}
-		ASSERT(count == frames.free);
-		ASSERT(count == bitmap_count(frames.bitmap, frame_table.count));
-		ASSERT(count <= frames.total);
+	WITH_SPINLOCK (&buddy.lock) {
+		buddy_check();
 		check_stack(this_cpu_ptr(stack));
 	}
 }
