@@ -59,6 +59,14 @@ static percpu struct frame_stack stack;
 /* [buddy.lock] The open ones, by processor. */
 static struct frame_stack *stacks[MAX_CPUS];
 
+/* As frame_page(), of a frame's own address: one shift less. */
+static always_inline struct page *page_at(phys_t frame)
+{
+	static_assert(sizeof(struct page) == 1 << 4, "the 4 below");
+	return (struct page *)((char *)frame_table.pages +
+			       (frame.pa >> (PAGE_SHIFT - 4)));
+}
+
 static u32 stack_batch(const struct frame_stack *own)
 {
 	return own->size / STACK_BATCH_DIV;
@@ -165,7 +173,7 @@ void frame_drain(void)
 
 static always_inline void page_own(phys_t frame, unsigned order)
 {
-	struct page *page = frame_page(frame);
+	struct page *page = page_at(frame);
 
 	page->state = PAGE_ALLOCATED;
 	page->order = (u8)order;
@@ -199,7 +207,7 @@ static always_inline bool kept_push(phys_t block, unsigned order)
 
 		room = count < this_cpu(stack.kept_size);
 		if (room) {
-			frame_page(block)->state = PAGE_CACHED;
+			page_at(block)->state = PAGE_CACHED;
 			this_cpu(stack.kept_count[order]) = count + 1;
 			this_cpu(stack.kept[order][count]) = block;
 		}
@@ -307,7 +315,7 @@ static always_inline void single_free(phys_t frame)
 {
 	u32 count;
 
-	frame_page(frame)->state = PAGE_CACHED;
+	page_at(frame)->state = PAGE_CACHED;
 	preempt_off();
 	count = this_cpu(stack.count);
 	if (unlikely(count == this_cpu(stack.size))) {
@@ -332,7 +340,7 @@ phys_t frame_alloc(unsigned order)
 	}
 	this_cpu(stack.count) = count - 1;
 	frame = this_cpu(stack.frame[count - 1]);
-	DEBUG_ASSERT(frame_page(frame)->state == PAGE_CACHED);
+	DEBUG_ASSERT(page_at(frame)->state == PAGE_CACHED);
 	page_own(frame, 0);
 	if (unlikely(arch_preempt_dec())) {
 		return preempted(frame);
@@ -369,7 +377,7 @@ static always_inline u64 owned_word(unsigned order)
 
 void frame_free(phys_t block, unsigned order)
 {
-	u64 word = page_word(frame_page(block));
+	u64 word = page_word(page_at(block));
 
 	DEBUG_ASSERT(block.pa < frame_limit().pa);
 	/* Else it was freed before, is shared, or never was this block. */
@@ -384,7 +392,7 @@ void frame_free(phys_t block, unsigned order)
 
 void frame_get(phys_t frame)
 {
-	struct page *page = frame_page(frame);
+	struct page *page = page_at(frame);
 
 	DEBUG_ASSERT(frame.pa < frame_limit().pa);
 	DEBUG_ASSERT(page->state == PAGE_ALLOCATED ||
@@ -394,7 +402,7 @@ void frame_get(phys_t frame)
 
 void frame_put(phys_t frame)
 {
-	struct page *page = frame_page(frame);
+	struct page *page = page_at(frame);
 	u32 refs;
 
 	DEBUG_ASSERT(frame.pa < frame_limit().pa);
@@ -413,7 +421,7 @@ void frame_put(phys_t frame)
 u32 frame_refs(phys_t frame)
 {
 	/* Pairs with the release of whoever gave up his reference. */
-	return __atomic_load_n(&frame_page(frame)->refs, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&page_at(frame)->refs, __ATOMIC_ACQUIRE);
 }
 
 static u64 stack_frames(const struct frame_stack *of)
@@ -445,7 +453,7 @@ struct frame_stats frame_stats(void)
 
 static cold void check_cached(phys_t block, unsigned order)
 {
-	ASSERT(frame_page(block)->state == PAGE_CACHED);
+	ASSERT(page_at(block)->state == PAGE_CACHED);
 	ASSERT(buddy_lacks(number_of(block), order));
 }
 

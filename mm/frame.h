@@ -123,12 +123,10 @@ extern struct frame_table {
 	u64 count;
 } frame_table;
 
-/* The struct page of a frame below frame_limit(). Context: any. */
+/* The struct page of the frame that an address is in. Context: any. */
 static inline struct page *frame_page(phys_t frame)
 {
-	/* Frame number times size in one shift: the address is aligned. */
-	return (struct page *)((char *)frame_table.pages +
-			       (frame.pa >> (PAGE_SHIFT - 4)));
+	return &frame_table.pages[frame.pa >> PAGE_SHIFT];
 }
 
 /* One past the last frame that has a struct page. */

@@ -42,10 +42,11 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/kmem_guard.h"
+#include "mm/slab.h"
 
 #define CACHES_MAX 64
 
-/* Sizes of kmalloc(): four steps to a doubling waste an eighth on average. */
+/* Sizes of kmalloc(): from 32 bytes on a third is wasted at most. */
 #define SIZE_CLASSES(x)                                                  \
 	x(16) x(32) x(48) x(64) x(96) x(128) x(192) x(256) x(384) x(512) \
 		x(768) x(1024) x(1536) x(2048)
@@ -58,15 +59,6 @@
 #define MAGAZINE_MIN   8
 #define MAGAZINE_MAX   128
 
-/* A slab has at least this many objects and wastes at most an eighth. */
-#define SLAB_OBJECTS_MIN 4
-#define SLAB_WASTE_DIV   8
-#define SLAB_ORDER_MAX   3
-
-/* slab_free_at of a slab without free objects; else an offset in bytes. */
-#define SLAB_NONE 0xffff
-static_assert((PAGE_SIZE << SLAB_ORDER_MAX) <= SLAB_NONE, "fits in u16");
-
 struct magazine {
 	void *head; /* each free object's first word is the next one */
 	u32 count;  /* others only read it */
@@ -74,23 +66,6 @@ struct magazine {
 };
 
 static percpu struct magazine magazines[CACHES_MAX];
-
-/* Marks: I immutable once created, the rest by the lock. */
-struct kmem_cache {
-	struct spinlock lock;
-	const char *name; /* I */
-	u32 size_bytes;   /* I, of an object for its owner */
-	u32 stride_bytes; /* I, from object to object */
-	u16 index;        /* I, in kmem.caches */
-	u16 order;        /* I, of a slab's block */
-	u32 slab_objects; /* I, objects in a slab */
-	u32 limit;        /* I, of its magazines */
-	u32 partial;      /* first slab of the list, or 0 */
-	u32 full;         /* first slab of the list, or 0 */
-	u32 idle_count;   /* slabs with all objects free (K4) */
-	u64 slab_count;   /* of all slabs */
-	u64 free_count;   /* objects in all slabs' free lists */
-};
 
 static struct {
 	struct spinlock lock; /* guards count; never held with a cache's */
@@ -103,147 +78,6 @@ static struct {
 static u32 batch_of(const struct kmem_cache *cache)
 {
 	return cache->limit / 2;
-}
-
-static struct page *page_of(u32 slab)
-{
-	return &frame_table.pages[slab];
-}
-
-static char *slab_base(u32 slab)
-{
-	return phys_to_virt(phys((u64)slab << PAGE_SHIFT));
-}
-
-static u32 slab_of(const struct kmem_cache *cache, const void *object)
-{
-	u64 frame = virt_to_phys(object).pa >> PAGE_SHIFT;
-
-	return (u32)ALIGN_DOWN(frame, 1ull << cache->order);
-}
-
-static struct guarded guarded(const struct kmem_cache *cache, void *object)
-{
-	return (struct guarded){ cache->name, object, cache->size_bytes };
-}
-
-static void list_insert(u32 *head, u32 slab)
-{
-	page_of(slab)->next = *head;
-	page_of(slab)->prev = 0;
-	if (*head != 0) {
-		page_of(*head)->prev = slab;
-	}
-	*head = slab;
-}
-
-static void list_delete(u32 *head, u32 slab)
-{
-	const struct page *page = page_of(slab);
-
-	if (page->next != 0) {
-		page_of(page->next)->prev = page->prev;
-	}
-	if (page->prev != 0) {
-		page_of(page->prev)->next = page->next;
-	} else {
-		*head = page->next;
-	}
-}
-
-/* Links all objects of a new slab, the lowest first. */
-static void slab_fill(struct kmem_cache *cache, u32 slab)
-{
-	struct page *page = page_of(slab);
-	u32 next = SLAB_NONE;
-
-	for (u32 i = cache->slab_objects; i-- > 0;) {
-		u32 at = i * cache->stride_bytes;
-		char *object = slab_base(slab) + at;
-
-		*(u64 *)object = next;
-		if (KMEM_GUARDED) {
-			guard_start(guarded(cache, object));
-		}
-		next = at;
-	}
-	page->slab_free_at = (u16)next;
-	page->slab_free_count = (u16)cache->slab_objects;
-}
-
-static bool slab_create(struct kmem_cache *cache)
-{
-	phys_t block = frame_alloc(cache->order);
-	u32 slab = (u32)(block.pa >> PAGE_SHIFT);
-
-	if (slab == 0) {
-		return false;
-	}
-	for (u32 i = 0; i < 1u << cache->order; i++) {
-		page_of(slab + i)->state = PAGE_SLAB;
-		page_of(slab + i)->slab_cache = cache->index;
-	}
-	slab_fill(cache, slab);
-	list_insert(&cache->partial, slab);
-	cache->slab_count++;
-	cache->idle_count++;
-	cache->free_count += cache->slab_objects;
-	return true;
-}
-
-/* Gives back a slab whose objects are all free. */
-static void slab_destroy(struct kmem_cache *cache, u32 slab)
-{
-	list_delete(&cache->partial, slab);
-	cache->slab_count--;
-	cache->idle_count--;
-	cache->free_count -= cache->slab_objects;
-	for (u32 i = 0; i < 1u << cache->order; i++) {
-		page_of(slab + i)->state = PAGE_FREE; /* frame.c's I5 */
-	}
-	*page_of(slab) = (struct page){ .state = PAGE_ALLOCATED,
-					.order = (u8)cache->order,
-					.refs = 1 };
-	frame_free(phys((u64)slab << PAGE_SHIFT), cache->order);
-}
-
-/* Takes an object out of a slab that has one. */
-static void *slab_take(struct kmem_cache *cache, u32 slab)
-{
-	struct page *page = page_of(slab);
-	char *object = slab_base(slab) + page->slab_free_at;
-	u64 next = *(u64 *)object;
-
-	cache->idle_count -= page->slab_free_count == cache->slab_objects;
-	page->slab_free_at = (u16)next;
-	cache->free_count--;
-	if (--page->slab_free_count == 0) {
-		list_delete(&cache->partial, slab);
-		list_insert(&cache->full, slab);
-	}
-	return object;
-}
-
-/* Puts an object back into its slab; a second idle slab goes (K4). */
-static void slab_give(struct kmem_cache *cache, void *object)
-{
-	u32 slab = slab_of(cache, object);
-	struct page *page = page_of(slab);
-
-	*(u64 *)object = page->slab_free_at;
-	page->slab_free_at = (u16)((char *)object - slab_base(slab));
-	cache->free_count++;
-	if (page->slab_free_count++ == 0) {
-		list_delete(&cache->full, slab);
-		list_insert(&cache->partial, slab);
-	}
-	if (page->slab_free_count < cache->slab_objects) {
-		return;
-	}
-	cache->idle_count++;
-	if (cache->idle_count > 1) {
-		slab_destroy(cache, slab);
-	}
 }
 
 static void magazine_put(struct magazine *own, void *object)
@@ -276,7 +110,7 @@ static void magazine_refill(struct kmem_cache *cache, struct magazine *own)
 			if (cache->partial == 0 && !slab_create(cache)) {
 				break;
 			}
-			magazine_put(own, slab_take(cache, cache->partial));
+			magazine_put(own, slab_take(cache));
 		}
 	}
 }
@@ -446,26 +280,9 @@ void *kmem_cache_alloc(struct kmem_cache *cache)
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	DEBUG_ASSERT(page_of(slab_of(cache, object))->slab_cache ==
+	DEBUG_ASSERT(frame_page(virt_to_phys(object))->slab_cache ==
 		     cache->index);
 	object_free(cache->index, object);
-}
-
-/* The smallest slab that wastes little (see the constants above). */
-static u16 slab_order(u32 stride_bytes)
-{
-	u16 order = 0;
-
-	while (order < SLAB_ORDER_MAX) {
-		u64 bytes = PAGE_SIZE << order;
-
-		if (bytes / stride_bytes >= SLAB_OBJECTS_MIN &&
-		    bytes % stride_bytes * SLAB_WASTE_DIV <= bytes) {
-			break;
-		}
-		order++;
-	}
-	return order;
 }
 
 static void cache_start(struct kmem_cache *cache, const char *name,
@@ -558,22 +375,6 @@ u64 kmem_held_bytes(void)
 	return bytes;
 }
 
-/* An idle slab stays in the partial list; there is one at most. */
-static void cache_drop_idle(struct kmem_cache *cache)
-{
-	WITH_SPINLOCK (&cache->lock) {
-		u32 slab = cache->partial;
-
-		if (cache->idle_count == 0) {
-			break;
-		}
-		while (page_of(slab)->slab_free_count < cache->slab_objects) {
-			slab = page_of(slab)->next;
-		}
-		slab_destroy(cache, slab);
-	}
-}
-
 void kmem_drain(void)
 {
 	WITH_PREEMPT_OFF () {
@@ -582,56 +383,12 @@ void kmem_drain(void)
 
 			magazine_spill(&kmem.caches[i], own, 0);
 			own->limit = 0;
-			cache_drop_idle(&kmem.caches[i]);
+			WITH_SPINLOCK (&kmem.caches[i].lock) {
+				slab_drop_idle(&kmem.caches[i]);
+			}
 		}
 		WRITE_ONCE(kmem.magazines[cpu_id()], NULL);
 	}
-}
-
-/* K2 for one slab, and each object's guard. */
-static void check_slab(struct kmem_cache *cache, u32 slab)
-{
-	const struct page *page = page_of(slab);
-	u32 count = 0;
-
-	ASSERT(page->state == PAGE_SLAB && page->slab_cache == cache->index);
-	for (u64 at = page->slab_free_at; at != SLAB_NONE;) {
-		ASSERT(at / cache->stride_bytes < cache->slab_objects);
-		ASSERT(at % cache->stride_bytes == 0);
-		ASSERT(++count <= page->slab_free_count);
-		at = *(u64 *)(slab_base(slab) + at);
-	}
-	ASSERT(count == page->slab_free_count);
-	for (u32 i = 0; KMEM_GUARDED && i < cache->slab_objects; i++) {
-		char *object = slab_base(slab) + i * cache->stride_bytes;
-
-		guard_check(guarded(cache, object));
-	}
-}
-
-/* K3 and K4. */
-static void check_cache(struct kmem_cache *cache)
-{
-	u64 slab_count = 0;
-	u64 free_count = 0;
-	u64 idle_count = 0;
-
-	for (u32 s = cache->partial; s != 0; s = page_of(s)->next) {
-		check_slab(cache, s);
-		ASSERT(page_of(s)->slab_free_count > 0);
-		slab_count++;
-		free_count += page_of(s)->slab_free_count;
-		idle_count +=
-			page_of(s)->slab_free_count == cache->slab_objects;
-	}
-	for (u32 s = cache->full; s != 0; s = page_of(s)->next) {
-		check_slab(cache, s);
-		ASSERT(page_of(s)->slab_free_count == 0);
-		slab_count++;
-	}
-	ASSERT(slab_count == cache->slab_count);
-	ASSERT(free_count == cache->free_count);
-	ASSERT(idle_count == cache->idle_count && idle_count <= 1);
 }
 
 static void check_magazine(const struct kmem_cache *cache,
@@ -641,7 +398,7 @@ static void check_magazine(const struct kmem_cache *cache,
 
 	for (void *object = own->head; object != NULL;
 	     object = *(void **)object) {
-		const struct page *page = page_of(slab_of(cache, object));
+		const struct page *page = frame_page(virt_to_phys(object));
 
 		ASSERT(page->state == PAGE_SLAB);
 		ASSERT(page->slab_cache == cache->index);
@@ -654,7 +411,7 @@ void kmem_check(void)
 {
 	for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
 		WITH_SPINLOCK (&kmem.caches[i].lock) {
-			check_cache(&kmem.caches[i]);
+			slab_check_all(&kmem.caches[i]);
 			check_magazine(&kmem.caches[i],
 				       this_cpu_ptr(magazines[i]));
 		}
