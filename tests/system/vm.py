@@ -90,12 +90,16 @@ class Console:
         raise Failure(f"{what}\n--- the last of the serial port:\n{last}")
 
     def expect(self, pattern, limit_s=LIMIT_S):
-        """Waits until the text behind the last match has the pattern."""
+        """Waits until the text behind the last match has the pattern.
+
+        Only whole lines are looked at: `$` and `(\\d+)` mean what they say.
+        """
         deadline = time.monotonic() + limit_s
         compiled = re.compile(pattern, re.M)
         open_end = True
         while True:
-            match = compiled.search(self.text, self.read_to)
+            whole = self.text.rfind("\n") + 1 if open_end else len(self.text)
+            match = compiled.search(self.text, self.read_to, whole)
             if match:
                 self.read_to = match.end()
                 return match
