@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Semaphores on wait queues.
+ *
+ * I1  While somebody waits, count is 0: a new unit is handed to the first
+ *     waiter by its wake-up and never passes through count, so that nobody
+ *     who comes by meanwhile takes it.
  */
 #include "sched/semaphore.h"
 
@@ -15,12 +19,10 @@ int semaphore_down(struct semaphore *s, u64 deadline_ns)
 	u64 flags = waitq_lock(&s->waitq);
 	int err = 0;
 
-	while (s->count == 0 && err == 0) {
-		err = waitq_sleep(&s->waitq, deadline_ns);
-	}
 	if (s->count > 0) {
 		s->count--;
-		err = 0;
+	} else {
+		err = waitq_sleep(&s->waitq, deadline_ns);
 	}
 	waitq_unlock(&s->waitq, flags);
 	return err;
@@ -29,7 +31,8 @@ int semaphore_down(struct semaphore *s, u64 deadline_ns)
 void semaphore_up(struct semaphore *s)
 {
 	WITH_SPINLOCK_IRQ (&s->waitq.lock) {
-		s->count++;
-		waitq_wake_one_locked(&s->waitq);
+		if (!waitq_wake_one_locked(&s->waitq)) {
+			s->count++;
+		}
 	}
 }

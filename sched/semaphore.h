@@ -9,7 +9,7 @@
 
 struct semaphore {
 	struct waitq waitq;
-	u64 count; /* [waitq] */
+	u64 count; /* [waitq] units that nobody waits for */
 };
 
 void semaphore_init(struct semaphore *s, u64 count);
