@@ -18,6 +18,8 @@
 #include "kernel/spinlock.h"
 #include "trace/trace.h"
 
+#define DUE_MAX_NS (1ul << 63)
+
 struct timer_queue {
 	struct spinlock lock;
 	struct tree timers;    /* [lock] */
@@ -45,11 +47,13 @@ static void hardware_set(const struct timer_queue *queue)
 	}
 }
 
-/* Keys are all different: a timer due together with another comes 1 ns later.
+/*
+ * Keys are all different: a timer due together with another comes 1 ns later.
+ * What is due in centuries is due at DUE_MAX_NS, so that no key wraps to now.
  */
 static void insert(struct timer_queue *queue, struct timer *timer, u64 due_ns)
 {
-	timer->node.key = due_ns;
+	timer->node.key = MIN(due_ns, DUE_MAX_NS);
 	while (!tree_insert(&queue->timers, &timer->node)) {
 		timer->node.key++;
 	}
