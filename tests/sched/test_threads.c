@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: preemption, turns, time, and what is left when they have ended.
+ */
+#include "sched/thread.h"
+
+#include "arch/cpu.h"
+#include "kernel/clock.h"
+#include "kernel/preempt.h"
+#include "lib/errno.h"
+#include "sched/sched.h"
+#include "tests/holdings.h"
+#include "tests/ktest.h"
+#include "tests/sched/crew.h"
+
+#define MS            1000000ul
+
+#define SPINNERS      2
+#define SPIN_NS       (80 * MS)
+
+#define MANY          200
+
+#define TURN_THREADS  3
+#define TURNS         8
+
+#define JOIN_ROUNDS   2000
+
+#define HELD_UP_NS    (12 * MS)
+#define SLEEP_ROUNDS  40
+#define SLEEP_MAX_NS  (2 * MS)
+#define WORK_LOAD     4
+#define REGISTER_RUNS 20000
+
+static struct crew crew;
+
+static struct {
+	bool stop; /* [a] */
+	unsigned last;
+	u64 changes[SPINNERS]; /* how often this one followed the other */
+	u64 rounds[SPINNERS];
+} spin;
+
+static void spinner(void *arg)
+{
+	unsigned self = (unsigned)(u64)arg;
+
+	while (!READ_ONCE(spin.stop)) {
+		if (READ_ONCE(spin.last) != self) {
+			WRITE_ONCE(spin.last, self);
+			spin.changes[self]++;
+		}
+		spin.rounds[self]++;
+	}
+}
+
+KTEST(thread_preempts_kernel,
+      "threads that never yield take turns, and a sleeper comes in between")
+{
+	spin.stop = false;
+	spin.last = SPINNERS;
+	for (u64 i = 0; i < SPINNERS; i++) {
+		spin.changes[i] = spin.rounds[i] = 0;
+		EXPECT_EQ(crew_add(&crew, spinner, (void *)i), 0);
+	}
+	sched_sleep_ns(SPIN_NS);
+	WRITE_ONCE(spin.stop, true);
+	crew_join(&crew);
+	for (unsigned i = 0; i < SPINNERS; i++) {
+		EXPECT(spin.changes[i] >= 4);
+		EXPECT(spin.rounds[i] > 1000);
+	}
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void yielder(void *arg)
+{
+	for (u64 i = (u64)arg; i > 0; i--) {
+		sched_yield();
+	}
+}
+
+static int run_many(void)
+{
+	int err = 0;
+
+	for (u64 i = 0; i < MANY && err == 0; i++) {
+		err = crew_add(&crew, yielder, (void *)(i % 5));
+	}
+	crew_join(&crew);
+	return err;
+}
+
+KTEST(thread_many_leave_nothing,
+      "hundreds of threads come and go, and the kernel holds what it held")
+{
+	struct holdings before, after;
+	u64 threads = thread_count();
+
+	EXPECT_EQ(run_many(), 0);
+	before = holdings_now(threads);
+	EXPECT_EQ(before.threads, threads);
+	EXPECT_EQ(run_many(), 0);
+	after = holdings_now(threads);
+	EXPECT_EQ(after.threads, before.threads);
+	EXPECT_EQ(after.kernel_stacks, before.kernel_stacks);
+	EXPECT_EQ(after.kmem_bytes, before.kmem_bytes);
+	EXPECT_EQ(after.free_frames, before.free_frames);
+}
+
+KTEST(thread_spawned_goes_alone,
+      "a thread that nobody joins is gone when it has ended")
+{
+	u64 threads = thread_count();
+
+	for (unsigned i = 0; i < MANY; i++) {
+		EXPECT_EQ(thread_spawn("alone", nothing, NULL), 0);
+	}
+	EXPECT_EQ(holdings_now(threads).threads, threads);
+}
+
+KTEST(thread_never_started, "a thread that was not started can be dropped")
+{
+	u64 threads = thread_count();
+	struct thread *thread = thread_create("never", nothing, NULL);
+
+	EXPECT(thread != NULL);
+	EXPECT_EQ(thread_count(), threads + 1);
+	/* Its own reference, which its end would drop, and ours. */
+	thread_put(thread);
+	thread_put(thread);
+	EXPECT_EQ(thread_count(), threads);
+}
+
+static struct {
+	u8 order[TURN_THREADS * TURNS];
+	unsigned count;
+	unsigned ready;
+} turns;
+
+/* Interrupts stay off: nothing but the yield takes the processor away. */
+static void turn_taker(void *arg)
+{
+	arch_irq_disable();
+	turns.ready++;
+	while (READ_ONCE(turns.ready) < TURN_THREADS) {
+		sched_yield();
+	}
+	for (unsigned i = 0; i < TURNS; i++) {
+		turns.order[turns.count++] = (u8)(u64)arg;
+		sched_yield();
+	}
+	arch_irq_enable();
+}
+
+KTEST(thread_yield_is_fair, "threads that yield run in turn")
+{
+	turns.count = turns.ready = 0;
+	for (u64 i = 0; i < TURN_THREADS; i++) {
+		EXPECT_EQ(crew_add(&crew, turn_taker, (void *)i), 0);
+	}
+	crew_join(&crew);
+	EXPECT_EQ(turns.count, ARRAY_SIZE(turns.order));
+	for (unsigned i = 0; i + TURN_THREADS < turns.count; i++) {
+		EXPECT_EQ(turns.order[i], turns.order[i + TURN_THREADS]);
+	}
+	EXPECT(turns.order[0] != turns.order[1] &&
+	       turns.order[1] != turns.order[2] &&
+	       turns.order[0] != turns.order[2]);
+}
+
+KTEST(thread_join_races_exit,
+      "joining works before, while and after the thread ends")
+{
+	u64 threads = thread_count();
+
+	for (unsigned i = 0; i < JOIN_ROUNDS; i++) {
+		u64 random = ktest_random();
+		struct thread *thread =
+			thread_create("racer", yielder, (void *)(random % 4));
+
+		EXPECT(thread != NULL);
+		thread_start(thread);
+		yielder((void *)(random >> 8 & 3));
+		thread_join(thread);
+	}
+	EXPECT_EQ(holdings_now(threads).threads, threads);
+}
+
+static void mark_ran(void *arg)
+{
+	WRITE_ONCE(*(bool *)arg, true);
+}
+
+static void busy_wait(u64 ns)
+{
+	u64 end = clock_ns() + ns;
+
+	while (clock_ns() < end) {
+		arch_relax();
+	}
+}
+
+KTEST(preempt_off_holds,
+      "nobody else runs while preemption is off, and at once afterwards")
+{
+	bool ran = false, ran_early = false;
+	u64 switches = 0;
+
+	WITH_PREEMPT_OFF () {
+		EXPECT_EQ(crew_add(&crew, mark_ran, &ran), 0);
+		busy_wait(HELD_UP_NS);
+		WITH_PREEMPT_OFF () {
+			busy_wait(HELD_UP_NS);
+		}
+		ran_early = READ_ONCE(ran);
+		switches = sched_switches();
+	}
+	EXPECT(sched_switches() > switches);
+	EXPECT(!ran_early);
+	crew_join(&crew);
+	EXPECT(ran);
+}
+
+KTEST(sleep_is_long_enough, "a sleep never ends early, among busy threads too")
+{
+	spin.stop = false;
+	for (u64 i = 0; i < WORK_LOAD; i++) {
+		EXPECT_EQ(crew_add(&crew, spinner, (void *)(i % SPINNERS)), 0);
+	}
+	for (unsigned i = 0; i < SLEEP_ROUNDS; i++) {
+		u64 ns = ktest_random() % SLEEP_MAX_NS;
+		u64 from = clock_ns();
+
+		sched_sleep_ns(ns);
+		if (clock_ns() - from < ns) {
+			WRITE_ONCE(spin.stop, true);
+		}
+	}
+	EXPECT(!READ_ONCE(spin.stop));
+	WRITE_ONCE(spin.stop, true);
+	crew_join(&crew);
+}
+
+/* Fills every register that a switch must keep, yields, and compares. */
+static u64 registers_survive(u64 seed)
+{
+	u64 wrong;
+
+	__asm__ volatile("movq %1, %%rbx\n\t"
+			 "leaq 1(%1), %%r12\n\t"
+			 "leaq 2(%1), %%r13\n\t"
+			 "leaq 3(%1), %%r14\n\t"
+			 "leaq 4(%1), %%r15\n\t"
+			 "pushq %1\n\t"
+			 "pushq %1\n\t"
+			 "call sched_yield\n\t"
+			 "popq %%rax\n\t"
+			 "popq %%rcx\n\t"
+			 "xorq %%rax, %%rbx\n\t"
+			 "subq %%rax, %%r12\n\t"
+			 "subq %%rax, %%r13\n\t"
+			 "subq %%rax, %%r14\n\t"
+			 "subq %%rax, %%r15\n\t"
+			 "decq %%r12\n\t"
+			 "subq $2, %%r13\n\t"
+			 "subq $3, %%r14\n\t"
+			 "subq $4, %%r15\n\t"
+			 "orq %%r12, %%rbx\n\t"
+			 "orq %%r13, %%rbx\n\t"
+			 "orq %%r14, %%rbx\n\t"
+			 "orq %%r15, %%rbx\n\t"
+			 "movq %%rbx, %0"
+			 : "=&a"(wrong)
+			 : "D"(seed)
+			 : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11",
+			   "r12", "r13", "r14", "r15", "memory", "cc");
+	return wrong;
+}
+
+static void register_keeper(void *arg)
+{
+	u64 wrong = 0;
+
+	for (u64 i = 0; i < REGISTER_RUNS; i++) {
+		wrong |= registers_survive(*(u64 *)arg * (i + 1));
+	}
+	*(u64 *)arg = wrong;
+}
+
+KTEST(switch_keeps_registers,
+      "a thread finds the registers that the ABI promises after each switch")
+{
+	u64 seeds[SPINNERS];
+
+	for (unsigned i = 0; i < SPINNERS; i++) {
+		seeds[i] = ktest_random();
+		EXPECT_EQ(crew_add(&crew, register_keeper, &seeds[i]), 0);
+	}
+	crew_join(&crew);
+	for (unsigned i = 0; i < SPINNERS; i++) {
+		EXPECT_EQ(seeds[i], 0);
+	}
+}
