@@ -10,13 +10,13 @@ from vm import DEBUG_KERNEL, INITRD, ROOT, Failure, Machine, Vm
 GDB_LIMIT_S = 60
 
 
-def gdb(*commands):
+def gdb(*commands, append="init=/bin/hello"):
     """Runs gdb on a halted machine; returns what it printed."""
     with tempfile.TemporaryDirectory() as folder:
         door = f"{folder}/gdb"
         machine = Machine(
             kernel=DEBUG_KERNEL, initrd=INITRD, accel="tcg",
-            append="bench=off init=/bin/hello",
+            append=f"bench=off {append}",
             extra=["-S", "-gdb", f"unix:{door},server=on,wait=off"])
         words = ["gdb", "-nx", "-q", "-batch", "-x",
                  ROOT / "scripts/exo-gdb.py", "-ex", f"target remote {door}"]
@@ -48,3 +48,14 @@ def gdb_backtrace():
     calls = re.findall(r"^#\d+ .*?(\w+) \(.*?\) at \S+:\d+", text, re.M)
     if "log_raw" not in calls or calls[-1] != "kernel_main":
         raise Failure(f"the backtrace has {calls}")
+
+
+@test("our gdb commands show threads, a sleeper's calls, events and locks")
+def gdb_commands():
+    text = gdb("hbreak panic", "continue", "exo threads", "exo trace 5",
+               "exo locks", append="crash=locked")
+    for pattern in (r"^ +\d+ running +cpu 0 +boot$",
+                    r"^ *\d+ cpu 0 thread \d+ +BOOT_TASK +task task_\w+\+0",
+                    r"^cpu 0 LOCK_TEST_OUTER \w+"):
+        if not re.search(pattern, text, re.M):
+            raise Failure(f"no {pattern!r}")
