@@ -11,6 +11,8 @@
  *	void arch_wait_irq(void)	interrupts on and sleep, in one step
  *	u64 arch_cycles(void)		cycle counter, may be reordered
  *	u64 arch_cycles_ordered(void)	after all before it, before all after
+ *	void arch_counted_loop(u64)	that many (not 0) rounds of exactly
+ *					ARCH_COUNTED_LOOP instructions
  *	void arch_preempt_inc(void)
  *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
  *	void arch_preempt_want(void)	somebody waits for this processor
@@ -40,6 +42,9 @@ noreturn void arch_halt(void);
 
 /* The processor's brand string, "" if it has none; lives for ever. */
 const char *arch_cpu_name(void);
+
+/* Who runs this machine ("KVMKVMKVM", "TCGTCGTCGTCG"), "" if nobody says so. */
+const char *arch_hypervisor(void);
 
 /* What arch_cycles() counts in, once it is known; 0 before. */
 u64 arch_cycles_hz(void);

@@ -401,6 +401,7 @@ int task_clock_check(void)
 
 void boot_checks(void)
 {
+	bench_run(boot.cmdline.bench);
 	if (boot.cmdline.test != NULL) {
 		int failed = ktest_run(boot.cmdline.test, boot.cmdline.seed);
 

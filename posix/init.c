@@ -4,89 +4,57 @@
  */
 #include "posix/init.h"
 
-#include "arch/cpu.h"
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
-#include "mm/kmem.h"
 #include "posix/process.h"
-#include "sched/thread.h"
 
-/* What shells answer when a command cannot be started. */
-#define STATUS_NOT_STARTED 127
+#define INIT_PID 1
 
 /* Where programs are looked for; the command line brings the rest. */
 #define DEFAULT_PATH "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
 
 static struct {
-	struct process *process;
-	const struct cmdline *cmdline;
+	struct process_start start;
 	const char *envp[CMDLINE_ENV_MAX + 2];
 } init;
 
-static int console_files_open(struct process *process)
-{
-	struct file *console = console_file_open(FILE_READ | FILE_WRITE);
-
-	if (console == NULL) {
-		return -ENOMEM;
-	}
-	process->files[0] = console;
-	process->files[1] = file_get(console);
-	process->files[2] = file_get(console);
-	return 0;
-}
-
-static void init_thread(void *arg)
-{
-	const struct cmdline *c = init.cmdline;
-	int err;
-
-	current_thread()->process = arg;
-	err = console_files_open(arg);
-	if (err == 0) {
-		err = process_exec(c->argv[0], c->argv, init.envp);
-	}
-	log_error("init=%s cannot be started: %s", c->argv[0], errno_name(err));
-	process_exit(STATUS_NOT_STARTED);
-}
-
 /* The command line's words come last: of two values the later one holds. */
-static void environment_make(void)
+static void environment_make(const struct cmdline *cmdline)
 {
 	u32 n = 0;
 
 	init.envp[n++] = DEFAULT_PATH;
-	for (u32 i = 0; i < init.cmdline->envc; i++) {
-		init.envp[n++] = init.cmdline->envp[i];
+	for (u32 i = 0; i < cmdline->envc; i++) {
+		init.envp[n++] = cmdline->envp[i];
 	}
 	init.envp[n] = NULL;
 }
 
 int init_start(const struct cmdline *cmdline)
 {
-	init.cmdline = cmdline;
-	environment_make();
-	init.process = process_create();
-	if (init.process == NULL) {
-		return -ENOMEM;
-	}
-	return thread_spawn("init", init_thread, init.process);
+	environment_make(cmdline);
+	init.start = (struct process_start){
+		.path = cmdline->argv[0],
+		.argv = cmdline->argv,
+		.envp = init.envp,
+		.stdio = console_file_open(FILE_READ | FILE_WRITE),
+		.pid = INIT_PID,
+	};
+	return init.start.stdio ? process_start(&init.start) : -ENOMEM;
 }
 
 int init_wait(void)
 {
-	return process_wait(init.process);
+	return process_wait(init.start.process);
 }
 
 void user_entry_announce(void)
 {
-	static bool announced;
 	u64 cycles = clock_cycles_since_boot();
 	u64 us = clock_cycles_to_ns(cycles) / 1000;
 
-	if (!announced) {
-		announced = true;
+	if (process_current() == init.start.process) {
 		log_raw("[boot] ready in %lu.%03lu ms (%lu cycles)\n",
 			us / 1000, us % 1000, cycles);
 	}

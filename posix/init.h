@@ -19,7 +19,7 @@ must_check int init_start(const struct cmdline *cmdline);
  */
 int init_wait(void);
 
-/* Prints the `[boot] ready` line, the first time. posix/exec.c calls it. */
+/* Prints the `[boot] ready` line for that program. posix/exec.c calls it. */
 void user_entry_announce(void);
 
 #endif

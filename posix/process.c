@@ -12,7 +12,8 @@
 #include "sched/thread.h"
 #include "trace/trace.h"
 
-static u32 next_pid = 1;
+/* The first program has a number of its own. */
+static u32 next_pid = 2;
 
 struct process *process_create(void)
 {
@@ -63,6 +64,40 @@ void process_exit(int status)
 		}
 	}
 	thread_exit();
+}
+
+static void start_thread(void *arg)
+{
+	const struct process_start *start = arg;
+	struct process *process = start->process;
+	int err;
+
+	current_thread()->process = process;
+	process->files[0] = start->stdio;
+	process->files[1] = file_get(start->stdio);
+	process->files[2] = file_get(start->stdio);
+	err = process_exec(start->path, start->argv, start->envp);
+	log_error("%s cannot be started: %s", start->path, errno_name(err));
+	process_exit(PROCESS_NOT_STARTED);
+}
+
+int process_start(struct process_start *start)
+{
+	struct process *process = process_create();
+	int err;
+
+	if (process == NULL) {
+		file_put(start->stdio);
+		return -ENOMEM;
+	}
+	process->pid = start->pid ? start->pid : process->pid;
+	start->process = process;
+	err = thread_spawn("process", start_thread, start);
+	if (err) {
+		file_put(start->stdio);
+		kfree(process);
+	}
+	return err;
 }
 
 int process_wait(struct process *process)

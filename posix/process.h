@@ -42,6 +42,26 @@ struct process *process_current(void);
  */
 noreturn void process_exit(int status);
 
+/* A program to run in a process of its own. */
+struct process_start {
+	const char *path; /* absolute */
+	const char *const *argv;
+	const char *const *envp;
+	struct file *stdio; /* descriptors 0 to 2; process_start() takes it */
+	u32 pid;            /* 0: the next one */
+	struct process *process; /* process_start() sets it */
+};
+
+/*
+ * Starts the program; wait for it with process_wait(start->process), until
+ * when `start` and what it points to must stay.  A program that cannot be
+ * started ends with PROCESS_NOT_STARTED.  Errors: -ENOMEM.  Context: thread.
+ */
+must_check int process_start(struct process_start *start);
+
+/* What shells answer when a command cannot be started. */
+#define PROCESS_NOT_STARTED 127
+
 /* Waits for the end and frees the process. Returns its status. */
 int process_wait(struct process *process);
 

@@ -1,1 +1,1 @@
-user-y += hello
+user-y += hello bench

@@ -75,6 +75,13 @@ static inline u64 arch_cycles_ordered(void)
 	return (u64)hi << 32 | lo;
 }
 
+#define ARCH_COUNTED_LOOP 2
+
+static inline void arch_counted_loop(u64 rounds)
+{
+	__asm__ volatile("1: decq %0; jnz 1b" : "+r"(rounds)::"cc");
+}
+
 static inline void arch_preempt_inc(void)
 {
 	__asm__ volatile("incl %%gs:%0"

@@ -37,6 +37,9 @@ u32 x86_features;
 
 static char feature_names[160];
 static char cpu_name[49];
+static char hypervisor[13];
+
+#define CPUID_1_ECX_HYPERVISOR (1u << 31)
 
 struct feature {
 	const char *text;
@@ -95,6 +98,16 @@ static void cpu_name_read(void)
 	memmove(cpu_name, text, strlen(text) + 1);
 }
 
+/* A hypervisor names itself in EBX, ECX, EDX of its first leaf. */
+static void hypervisor_read(void)
+{
+	if (x86_cpuid(1, 0).ecx & CPUID_1_ECX_HYPERVISOR) {
+		struct x86_cpuid r = x86_cpuid(0x40000000, 0);
+
+		memcpy(hypervisor, &r.ebx, sizeof(hypervisor) - 1);
+	}
+}
+
 /* The text is still writable: the kernel's own page tables come later. */
 static void smap_sites_open(void)
 {
@@ -113,6 +126,7 @@ void x86_features_detect(void)
 		}
 	}
 	cpu_name_read();
+	hypervisor_read();
 	if (x86_has(X86_SMAP)) {
 		smap_sites_open();
 	}
@@ -141,6 +155,11 @@ const char *arch_cpu_features(void)
 const char *arch_cpu_name(void)
 {
 	return cpu_name;
+}
+
+const char *arch_hypervisor(void)
+{
+	return hypervisor;
 }
 
 u64 arch_entropy(void)

@@ -302,7 +302,7 @@ int arch_table_create(struct page_table *table)
 }
 
 /* Bounded recursion: `level` counts down from the root's to 1. */
-static void tables_free(u64 *entries, unsigned count, unsigned level)
+static cold void tables_free(u64 *entries, unsigned count, unsigned level)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (!(entries[i] & PTE_PRESENT)) {

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the benchmarks of bench/bench.def and reports: first what the clock
+ * means, then a BENCH line each, then a table for people.
+ *
+ * The cycle counter tells cycles on a processor (KVM included).  QEMU's
+ * emulation has a counter too, which says nothing about hardware; when QEMU
+ * counts instructions, the counter tells exactly those.
+ */
+#include "bench/bench.h"
+
+#include "bench/stats.h"
+#include "kernel/checks.h"
+#include "kernel/log.h"
+#include "lib/string.h"
+#include "mm/kmem.h"
+
+/* What the emulator says it is in CPUID. */
+#define TCG_NAME "TCGTCGTCGTCG"
+
+/* Rounds of the two loops whose difference must be exact. */
+#define PROBE_SHORT 1000
+#define PROBE_LONG  3000
+#define PROBE_TRIES 3
+
+enum clock_kind { CLOCK_CYCLES, CLOCK_EMULATED, CLOCK_INSTRUCTIONS };
+
+static const struct {
+	const char *unit;
+	const char *name;
+	const char *meaning;
+} clocks[] = {
+	[CLOCK_CYCLES] = { "cycles", "hardware", "cycles of the processor" },
+	[CLOCK_EMULATED] = { "cycles", "emulated",
+			     "an emulator's cycles, which say nothing about "
+			     "hardware" },
+	[CLOCK_INSTRUCTIONS] = { "instructions", "counted",
+				 "instructions, counted exactly" },
+};
+
+enum bench_set { SET_QUICK, SET_ALL };
+
+static const struct {
+	const char *name;
+	const char *(*fn)(struct bench *b);
+	u32 cycles;
+	u32 instructions : 31;
+	u32 set : 1;
+} benches[] = {
+#define BENCH(name, set, cycles, instructions, what) \
+	{ #name, bench_##name, cycles, instructions, SET_##set },
+#include "bench/bench.def"
+#undef BENCH
+};
+
+struct result {
+	bool chosen;
+	const char *reason; /* why it was not measured */
+	u32 batch;
+	u64 target;
+	struct bench_stats stats;
+};
+
+struct session {
+	enum clock_kind clock;
+	u64 cost;
+	u64 samples[BENCH_SAMPLES];
+	struct result results[ARRAY_SIZE(benches)];
+};
+
+void bench_add(struct bench *b, u64 cycles)
+{
+	if (b->taken >= BENCH_WARM_UP && bench_more(b)) {
+		cycles -= MIN(cycles, b->cost);
+		b->sample[b->taken - BENCH_WARM_UP] = cycles / b->batch;
+	}
+	b->taken++;
+}
+
+static u64 probe(u64 rounds)
+{
+	u64 start = arch_cycles_ordered();
+
+	arch_counted_loop(rounds);
+	return arch_cycles_ordered() - start;
+}
+
+/* The counter moves by one for each instruction, always. */
+static bool counts_instructions(void)
+{
+	u64 flags = arch_irq_save();
+	bool exact = true;
+
+	for (u32 i = 0; i < PROBE_TRIES; i++) {
+		u64 base = probe(PROBE_SHORT);
+
+		exact &= probe(PROBE_LONG) - base ==
+			 (PROBE_LONG - PROBE_SHORT) * ARCH_COUNTED_LOOP;
+	}
+	arch_irq_restore(flags);
+	return exact;
+}
+
+static enum clock_kind clock_kind(void)
+{
+	if (strcmp(arch_hypervisor(), TCG_NAME) != 0) {
+		return CLOCK_CYCLES;
+	}
+	return counts_instructions() ? CLOCK_INSTRUCTIONS : CLOCK_EMULATED;
+}
+
+/* Two readings with nothing in between: the least that was seen. */
+static u64 reading_cost(u64 *samples)
+{
+	struct bench b = { .batch = 1, .sample = samples };
+
+	while (bench_more(&b)) {
+		bench_stop(&b, bench_start());
+	}
+	return bench_stats(samples, BENCH_SAMPLES).min;
+}
+
+static void measure(struct session *s, u32 i)
+{
+	struct bench b = { .cost = s->cost, .batch = 1, .sample = s->samples };
+	struct result *r = &s->results[i];
+
+	r->target = s->clock == CLOCK_INSTRUCTIONS ? benches[i].instructions
+						   : benches[i].cycles;
+	r->reason = benches[i].fn(&b);
+	if (r->reason == NULL && bench_more(&b)) {
+		r->reason = "it ended early";
+	}
+	if (r->reason != NULL) {
+		log_raw("BENCH {\"name\":\"%s\",\"unit\":\"none\",\"n\":0,"
+			"\"reason\":\"%s\"}\n",
+			benches[i].name, r->reason);
+		return;
+	}
+	r->batch = b.batch;
+	r->stats = bench_stats(s->samples, BENCH_SAMPLES);
+	log_raw("BENCH {\"name\":\"%s\",\"unit\":\"%s\",\"n\":%u,"
+		"\"min\":%lu,\"p50\":%lu,\"p99\":%lu,\"max\":%lu,"
+		"\"mean\":%lu,\"target\":%lu,\"pass\":%s,\"batch\":%u,"
+		"\"clock\":\"%s\"}\n",
+		benches[i].name, clocks[s->clock].unit, BENCH_SAMPLES,
+		r->stats.min, r->stats.p50, r->stats.p99, r->stats.max,
+		r->stats.mean, r->target,
+		r->stats.p50 <= r->target ? "true" : "false", r->batch,
+		clocks[s->clock].name);
+}
+
+static void table_row(const struct session *s, u32 i)
+{
+	const struct result *r = &s->results[i];
+	const char *verdict = r->stats.p50 <= r->target ? "yes" : "no";
+
+	if (r->reason != NULL) {
+		log_raw("%-16s not measured: %s\n", benches[i].name, r->reason);
+		return;
+	}
+	log_raw("%-16s %9lu %9lu %9lu %9lu %9lu  %s\n", benches[i].name,
+		r->stats.min, r->stats.p50, r->stats.p99, r->stats.max,
+		r->target, s->clock == CLOCK_EMULATED ? "-" : verdict);
+}
+
+static void table(const struct session *s)
+{
+	log_raw("%-16s %9s %9s %9s %9s %9s  met\n", clocks[s->clock].unit,
+		"min", "median", "99 %", "max", "target");
+	for (u32 i = 0; i < ARRAY_SIZE(benches); i++) {
+		if (s->results[i].chosen) {
+			table_row(s, i);
+		}
+	}
+}
+
+/* Marks what `which` names; how many. */
+static u32 choose(struct session *s, const char *which)
+{
+	bool all = strcmp(which, "all") == 0;
+	bool quick = all || strcmp(which, "quick") == 0;
+	u32 count = 0;
+
+	for (u32 i = 0; i < ARRAY_SIZE(benches); i++) {
+		s->results[i].chosen = all ||
+				       (quick && benches[i].set == SET_QUICK) ||
+				       strcmp(which, benches[i].name) == 0;
+		count += s->results[i].chosen;
+	}
+	return count;
+}
+
+static void run(struct session *s)
+{
+	s->clock = clock_kind();
+	s->cost = reading_cost(s->samples);
+	log_raw("[bench] clock: %s; two readings cost %lu\n",
+		clocks[s->clock].meaning, s->cost);
+	for (u32 i = 0; i < ARRAY_SIZE(benches); i++) {
+		if (s->results[i].chosen) {
+			measure(s, i);
+		}
+	}
+	table(s);
+}
+
+void bench_run(const char *which)
+{
+	struct session *s;
+
+	if (which == NULL || strcmp(which, "off") == 0) {
+		return;
+	}
+	s = kzalloc(sizeof(*s));
+	if (s == NULL) {
+		log_warn("bench: no memory");
+	} else if (choose(s, which) == 0) {
+		log_warn("bench=%s is no benchmark", which);
+	} else {
+		run(s);
+	}
+	kfree(s);
+}

@@ -1,0 +1,2 @@
+tests-y += tests/bench/test_stats.c
+ktests-y += tests/bench/test_bench.c

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The benchmarks as guests of the kernel: what they took, they give back.
+ */
+#include "kernel/checks.h"
+#include "mm/frame.h"
+#include "mm/kmem.h"
+#include "sched/kstack.h"
+#include "sched/thread.h"
+#include "tests/ktest.h"
+
+static u64 free_frames(void)
+{
+	kmem_drain();
+	frame_drain();
+	return frame_stats().free;
+}
+
+/* The first run leaves a kernel stack ready for the next thread. */
+KTEST(bench_gives_back, "benchmarks leave no thread, stack or frame behind")
+{
+	u64 threads, stacks, frames;
+
+	bench_run("quick");
+	threads = thread_count();
+	stacks = kstack_in_use();
+	frames = free_frames();
+	bench_run("quick");
+	EXPECT_EQ(thread_count(), threads);
+	EXPECT_EQ(kstack_in_use(), stacks);
+	EXPECT_EQ(free_frames(), frames);
+}

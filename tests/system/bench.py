@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks of the boot: the lines are as promised, and say the truth."""
+import json
+import re
+
+from suite import test
+from vm import INITRD, KERNEL, ROOT, Machine, Vm
+
+SAMPLES = 1000
+LINE_BYTES = 256
+ORDERED = ("min", "p50", "p99", "max")
+LISTED = re.compile(r"^BENCH\((\w+), (QUICK|ALL),", re.M)
+LIMIT_S = {"quick": 2, "all": 20}
+
+
+def listed(which):
+    """The names in bench/bench.def that bench=quick or bench=all runs."""
+    text = (ROOT / "bench/bench.def").read_text(encoding="utf-8")
+    return [name for name, group in LISTED.findall(text)
+            if which == "all" or group == "QUICK"]
+
+
+def run(which, **machine):
+    """Boots with bench=`which`; what came over the serial port."""
+    with Vm(Machine(kernel=KERNEL, initrd=INITRD, accel="tcg",
+                    append=f"bench={which} init=/bin/hello", **machine)) as vm:
+        vm.expect(r"^init exited, status 0$")
+        vm.expect_end(0)
+        return vm
+
+
+def rows(vm):
+    """The BENCH lines, each checked by itself."""
+    found = []
+    for line in re.findall(r"^BENCH .*$", vm.text, re.M):
+        row = json.loads(line.removeprefix("BENCH "))
+        if len(line) >= LINE_BYTES:
+            vm.fail(f"a line of {len(line)} bytes")
+        if row["unit"] == "none":
+            vm.fail(f"not measured: {line}")
+        values = [row[key] for key in ORDERED]
+        if row["n"] < SAMPLES or values != sorted(values) or \
+                not row["min"] <= row["mean"] <= row["max"] or \
+                row["pass"] != (row["p50"] <= row["target"]):
+            vm.fail(f"this cannot be: {line}")
+        found.append(row)
+    return found
+
+
+@test("bench={which} prints each benchmark once, all of them as promised",
+      which=("quick", "all"))
+def bench(which):
+    vm = run(which)
+    found = rows(vm)
+    if [row["name"] for row in found] != listed(which):
+        vm.fail("the lines are not those of bench/bench.def")
+    if {row["clock"] for row in found} != {"emulated"}:
+        vm.fail("an emulator's cycles are not called so")
+    for name in listed(which):
+        if not re.search(rf"^{name} +\d+ +\d+ +\d+ +\d+ +\d+  -$", vm.text,
+                         re.M):
+            vm.fail(f"no row for {name} in the table")
+    took = re.search(r"^\[boot\] ready in (\d+)", vm.text, re.M)
+    if int(took[1]) > 1000 * LIMIT_S[which]:
+        vm.fail(f"the benchmarks held the boot up for {took[1]} ms")
+
+
+@test("under instruction counting two runs give the same numbers")
+def bench_counted():
+    runs = [rows(run("quick", icount="shift=0,sleep=off")) for _ in range(2)]
+    if runs[0] != runs[1]:
+        raise AssertionError("two runs differ")
+    for row in runs[0]:
+        if (row["unit"], row["clock"]) != ("instructions", "counted"):
+            raise AssertionError(f"{row['name']} does not count instructions")
+
+
+@test("one benchmark runs by its name, bench=off runs none")
+def bench_chosen():
+    if [row["name"] for row in rows(run("mutex"))] != ["mutex"]:
+        raise AssertionError("bench=mutex ran something else")
+    for words in ("off", "nonsense"):
+        if rows(run(words)):
+            raise AssertionError(f"bench={words} ran something")

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes samples of what it costs to enter the kernel, for the kernel's own
+ * benchmarks (bench/user.c):
+ *
+ *	bench call|fault SAMPLES BATCH
+ *
+ * writes SAMPLES numbers of 8 bytes each to standard output: cycles for BATCH
+ * operations, the reading of the counter included.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE_BYTES 4096
+#define PAGES      64
+
+static uint64_t cycles(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("lfence; rdtsc; lfence"
+			 : "=a"(lo), "=d"(hi)::"memory");
+	return (uint64_t)hi << 32 | lo;
+}
+
+static uint64_t call(long batch)
+{
+	uint64_t start = cycles();
+
+	for (long i = 0; i < batch; i++) {
+		long result = SYS_getpid;
+
+		__asm__ volatile("syscall"
+				 : "+a"(result)::"rcx", "r11", "memory");
+	}
+	return cycles() - start;
+}
+
+/* The first write to each page of a mapping; a new mapping when it is full. */
+static uint64_t fault(long batch)
+{
+	static volatile char *page, *end;
+	uint64_t start, sum = 0;
+
+	for (long i = 0; i < batch; i++) {
+		if (page == end) {
+			if (end != NULL) {
+				munmap((void *)(end - PAGES * PAGE_BYTES),
+				       PAGES * PAGE_BYTES);
+			}
+			page = mmap(NULL, PAGES * PAGE_BYTES,
+				    PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			if (page == MAP_FAILED) {
+				_exit(1);
+			}
+			end = page + PAGES * PAGE_BYTES;
+		}
+		start = cycles();
+		*page = 1;
+		sum += cycles() - start;
+		page += PAGE_BYTES;
+	}
+	return sum;
+}
+
+int main(int argc, char **argv)
+{
+	static uint64_t samples[PAGE_BYTES / sizeof(uint64_t)];
+	const size_t room = sizeof(samples) / sizeof(samples[0]);
+	uint64_t (*sample)(long batch);
+	long left, batch;
+
+	if (argc != 4) {
+		return 2;
+	}
+	sample = strcmp(argv[1], "call") == 0 ? call : fault;
+	left = atol(argv[2]);
+	batch = atol(argv[3]);
+	while (left > 0) {
+		size_t count = left < (long)room ? (size_t)left : room;
+
+		for (size_t i = 0; i < count; i++) {
+			samples[i] = sample(batch);
+		}
+		if (write(STDOUT_FILENO, samples, count * sizeof(*samples)) !=
+		    (ssize_t)(count * sizeof(*samples))) {
+			return 1;
+		}
+		left -= (long)count;
+	}
+	return 0;
+}
