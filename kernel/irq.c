@@ -18,16 +18,15 @@ struct irq_action {
 	u64 count; /* [a] */
 };
 
-static struct {
-	struct spinlock lock;
-	struct irq_action actions[VECTOR_COUNT];
-} irqs = { .lock = SPINLOCK_INIT(LOCK_IRQ) };
+/* Apart from its lock, so that it takes no room in the image. */
+static struct irq_action actions[VECTOR_COUNT];
+static struct spinlock actions_lock = SPINLOCK_INIT(LOCK_IRQ);
 
 int irq_register_vector(unsigned vector, void (*handler)(void *), void *arg)
 {
-	struct irq_action *action = &irqs.actions[vector];
+	struct irq_action *action = &actions[vector];
 
-	WITH_SPINLOCK_IRQ (&irqs.lock) {
+	WITH_SPINLOCK_IRQ (&actions_lock) {
 		if (action->handler != NULL) {
 			return -EBUSY;
 		}
@@ -51,7 +50,7 @@ int irq_register_isa(unsigned isa_irq, void (*handler)(void *), void *arg)
 
 u64 irq_count(unsigned vector)
 {
-	return READ_ONCE(irqs.actions[vector].count);
+	return READ_ONCE(actions[vector].count);
 }
 
 bool irq_active(void)
@@ -61,7 +60,7 @@ bool irq_active(void)
 
 void irq_dispatch(unsigned vector, struct trap_frame *frame)
 {
-	struct irq_action *action = &irqs.actions[vector];
+	struct irq_action *action = &actions[vector];
 	void (*handler)(void *) =
 		__atomic_load_n(&action->handler, __ATOMIC_ACQUIRE);
 
