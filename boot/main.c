@@ -10,6 +10,7 @@
 #include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
+#include "kernel/random.h"
 #include "posix/init.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
@@ -43,10 +44,14 @@ static void boot_thread(void *arg)
 
 void kernel_main(enum boot_door door, phys_t info)
 {
+	u64 guard;
+
 	clock_start();
 	trace_init();
 	boot_set_door(door, info);
 	boot_tasks_run(BOOT_CRITICAL);
+	random_bytes(&guard, sizeof(guard));
+	panic_guard_set(guard);
 	if (thread_spawn("boot", boot_thread, NULL) != 0) {
 		panic("no memory for the first thread");
 	}

@@ -187,11 +187,17 @@ void assert_failed(const char *cond, const char *file, int line)
 	panic("%s:%d: assertion failed: %s", file, line, cond);
 }
 
-/* The compiler's stack protector; the value is drawn at boot. */
+/* The compiler's stack protector; panic_guard_set() replaces the value. */
 extern u64 __stack_chk_guard;
 noreturn void __stack_chk_fail(void);
 
 u64 __stack_chk_guard = 0x9d3f00a5c6e71b42;
+
+/* The lowest byte stays 0, so that no string can write the whole guard. */
+void panic_guard_set(u64 random)
+{
+	__stack_chk_guard = random & ~0xfful;
+}
 
 void __stack_chk_fail(void)
 {

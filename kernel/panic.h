@@ -24,6 +24,12 @@ noreturn cold void panic(const char *fmt, ...) printf_like(1, 2);
 /* panic=: "halt", "reboot" or "exit".  Errors: -EINVAL. */
 must_check int panic_set_action(const char *name);
 
+/*
+ * The stack protector's value from now on.  Context: boot, from a function
+ * that never returns, before there are other threads.
+ */
+void panic_guard_set(u64 random);
+
 /* Does what panic= says: for endings that are not a panic, too. */
 noreturn void panic_act(u8 exit_code);
 
