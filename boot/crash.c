@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The five ways to die.
+ * The ways to die.
  */
 #include "boot/crash.h"
 
@@ -60,13 +60,23 @@ static void crash_double(void)
 	arch_double_fault();
 }
 
+/* Writes over its own return address. */
+static noinline void crash_smash(void)
+{
+	volatile size_t len = 64;
+	u8 small[16];
+
+	memset(small, 0x5a, len);
+	log_info("%u", small[len % sizeof(small)]);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
 } ways[] = {
 	{ "thread", crash_thread }, { "irq", crash_irq },
 	{ "locked", crash_locked }, { "stack", crash_stack },
-	{ "double", crash_double },
+	{ "double", crash_double }, { "smash", crash_smash },
 };
 
 void crash_on_purpose(const char *how)
@@ -79,6 +89,7 @@ void crash_on_purpose(const char *how)
 			ways[i].fn();
 		}
 	}
-	log_warn("crash=%s is not one of thread, irq, locked, stack, double",
+	log_warn("crash=%s is not one of thread, irq, locked, stack, double, "
+		 "smash",
 		 how);
 }

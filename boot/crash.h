@@ -6,7 +6,7 @@
 #define EXO_BOOT_CRASH_H
 
 /*
- * thread, irq, locked, stack or double; NULL does nothing.
+ * thread, irq, locked, stack, double or smash; NULL does nothing.
  * Context: thread.
  */
 void crash_on_purpose(const char *how);
