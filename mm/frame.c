@@ -325,11 +325,38 @@ static always_inline void single_free(phys_t frame)
 	stack_push(frame, count);
 }
 
+#ifdef EXO_DEBUG
+static u64 fail_after = FRAME_FAIL_NEVER; /* [a] allocations from now */
+
+void frame_fail_after(u64 count)
+{
+	WRITE_ONCE(fail_after, count);
+}
+
+static bool fail_now(void)
+{
+	u64 left = READ_ONCE(fail_after);
+
+	if (left != 0 && left != FRAME_FAIL_NEVER) {
+		WRITE_ONCE(fail_after, left - 1);
+	}
+	return left == 0;
+}
+#else
+static always_inline bool fail_now(void)
+{
+	return false;
+}
+#endif
+
 phys_t frame_alloc(unsigned order)
 {
 	phys_t frame;
 	u32 count;
 
+	if (fail_now()) {
+		return PHYS_NONE;
+	}
 	if (unlikely(order != 0)) {
 		return block_alloc(order);
 	}

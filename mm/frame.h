@@ -150,6 +150,15 @@ struct frame_stats frame_stats(void);
  */
 void frame_drain(void);
 
+#ifdef EXO_DEBUG
+/*
+ * For tests: frame_alloc() works `count` times more and then fails, until this
+ * is called again (FRAME_FAIL_NEVER).
+ */
+#define FRAME_FAIL_NEVER UINT64_MAX
+void frame_fail_after(u64 count);
+#endif
+
 /*
  * Compares bitmap, lists and struct pages and stops the machine where they
  * differ.  Slow: for tests.
