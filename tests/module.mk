@@ -9,4 +9,4 @@ host-ldflags := -fsanitize=address,undefined
 host-ldlibs  := -lcmocka
 # The runner inside the kernel.
 kernel-y += tests/ktest.c
-ktests-y += tests/holdings.c
+ktests-y += tests/holdings.c tests/user_space.c

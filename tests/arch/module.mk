@@ -1,0 +1,1 @@
+ktests-y += tests/arch/test_protection.c tests/arch/test_kernel_space.c
