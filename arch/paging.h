@@ -25,12 +25,13 @@
 
 enum page_prot {
 	PROT_PAGE_READ = 0,
-	PROT_PAGE_WRITE = 1,
-	PROT_PAGE_EXEC = 2,
+	PROT_PAGE_EXEC = 1,
+	PROT_PAGE_WRITE = 2,
 	PROT_PAGE_USER = 4,
 	PROT_PAGE_UNCACHED = 8,   /* device registers */
 	PROT_PAGE_COMBINING = 16, /* framebuffers: writes are gathered */
 	PROT_PAGE_HIDDEN = 32, /* kept in the table, but every access faults */
+	PROT_PAGE_ALL = 63,
 };
 
 struct page_table {
@@ -40,8 +41,6 @@ struct page_table {
 struct page_mapping {
 	phys_t frame;
 	unsigned prot; /* enum page_prot */
-	bool accessed;
-	bool dirty;
 };
 
 /* The table of kernel space, which every other one shares. */

@@ -22,8 +22,6 @@
 #define PTE_USER      (1ul << 2)
 #define PTE_WT        (1ul << 3) /* with the PAT below: write combining */
 #define PTE_CD        (1ul << 4)
-#define PTE_ACCESSED  (1ul << 5)
-#define PTE_DIRTY     (1ul << 6)
 #define PTE_LARGE     (1ul << 7) /* levels 1 and 2 */
 #define PTE_GLOBAL    (1ul << 8)
 #define PTE_NX        (1ul << 63)
@@ -66,7 +64,14 @@ static inline bool entry_is_page(u64 entry, unsigned level)
 	return level == 0 || (entry & PTE_LARGE) != 0;
 }
 
-static u64 prot_bits(unsigned prot)
+/* An entry and enum page_prot have these bits in common. */
+static_assert(PROT_PAGE_WRITE == PTE_WRITE && PROT_PAGE_USER == PTE_USER,
+	      "entry_mapping() relies on it");
+
+/* [I] What an entry says for each enum page_prot; filled at boot. */
+static u64 prot_bits[PROT_PAGE_ALL + 1];
+
+static cold u64 prot_bits_of(unsigned prot)
 {
 	u64 bits = prot & PROT_PAGE_HIDDEN ? 0 : PTE_PRESENT;
 
@@ -83,39 +88,49 @@ static u64 prot_bits(unsigned prot)
 	return bits;
 }
 
+static cold void prot_bits_init(void)
+{
+	for (unsigned prot = 0; prot <= PROT_PAGE_ALL; prot++) {
+		prot_bits[prot] = prot_bits_of(prot);
+	}
+}
+
 static struct page_mapping entry_mapping(u64 entry)
 {
-	struct page_mapping m = {
-		.frame = phys(entry & PTE_ADDRESS),
-		.accessed = (entry & PTE_ACCESSED) != 0,
-		.dirty = (entry & PTE_DIRTY) != 0,
-	};
+	unsigned prot = entry & (PTE_WRITE | PTE_USER);
 
-	m.prot |= entry & PTE_PRESENT ? 0 : PROT_PAGE_HIDDEN;
-	m.prot |= entry & PTE_WRITE ? PROT_PAGE_WRITE : 0;
-	m.prot |= entry & PTE_USER ? PROT_PAGE_USER : 0;
-	m.prot |= entry & PTE_NX ? 0 : PROT_PAGE_EXEC;
-	return m;
+	prot |= entry & PTE_NX ? 0 : PROT_PAGE_EXEC;
+	prot |= entry & PTE_PRESENT ? 0 : PROT_PAGE_HIDDEN;
+	return (struct page_mapping){ phys(entry & PTE_ADDRESS), prot };
 }
 
-/* The entry for `va` at `level`, or NULL if a table on the way is missing. */
-static u64 *entry_find(const struct page_table *table, u64 va, unsigned level)
+static inline bool entry_is_table(u64 entry)
 {
-	u64 *entries = phys_to_virt(table->root);
-
-	for (unsigned at = ROOT_LEVEL; at > level; at--) {
-		u64 entry = entries[level_index(va, at)];
-
-		if (!(entry & PTE_PRESENT) || entry_is_page(entry, at)) {
-			return NULL;
-		}
-		entries = entry_table(entry);
-	}
-	return &entries[level_index(va, level)];
+	return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT;
 }
 
-/* As entry_find, making the missing tables; NULL if there is no memory. */
-static u64 *entry_make(struct page_table *table, u64 va, unsigned level)
+/* The last-level entry for `va`, or NULL if a table on the way is missing. */
+static noinline u64 *entry_find(const struct page_table *table, u64 va)
+{
+	const u64 *root = phys_to_virt(table->root);
+	u64 entry = root[level_index(va, 3)];
+
+	if (!entry_is_table(entry)) {
+		return NULL;
+	}
+	entry = entry_table(entry)[level_index(va, 2)];
+	if (!entry_is_table(entry)) {
+		return NULL;
+	}
+	entry = entry_table(entry)[level_index(va, 1)];
+	if (!entry_is_table(entry)) {
+		return NULL;
+	}
+	return &entry_table(entry)[level_index(va, 0)];
+}
+
+/* The entry at `level`, making missing tables; NULL if there is no memory. */
+static cold u64 *entry_make(struct page_table *table, u64 va, unsigned level)
 {
 	u64 *entries = phys_to_virt(table->root);
 	u64 user = va < USER_END ? PTE_USER : 0;
@@ -139,15 +154,18 @@ static u64 *entry_make(struct page_table *table, u64 va, unsigned level)
 
 int arch_map_page(struct page_table *table, u64 va, phys_t frame, unsigned prot)
 {
-	u64 *entry = entry_make(table, va, 0);
+	u64 *entry = entry_find(table, va);
 
+	if (entry == NULL) {
+		entry = entry_make(table, va, 0);
+	}
 	if (entry == NULL) {
 		return -ENOMEM;
 	}
 	if (*entry != 0) {
 		return -EEXIST;
 	}
-	*entry = frame.pa | prot_bits(prot);
+	*entry = frame.pa | prot_bits[prot];
 	return 0;
 }
 
@@ -176,7 +194,7 @@ int arch_map_range(struct page_table *table, u64 va, phys_t base, u64 len_bytes,
 		if (*entry & PTE_PRESENT) {
 			return -EEXIST;
 		}
-		*entry = base.pa | prot_bits(prot) | (level ? PTE_LARGE : 0);
+		*entry = base.pa | prot_bits[prot] | (level ? PTE_LARGE : 0);
 		va += level_bytes(level);
 		base = phys_add(base, level_bytes(level));
 		len_bytes -= level_bytes(level);
@@ -186,7 +204,7 @@ int arch_map_range(struct page_table *table, u64 va, phys_t base, u64 len_bytes,
 
 bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 {
-	u64 *entry = entry_find(table, va, 0);
+	u64 *entry = entry_find(table, va);
 
 	if (entry == NULL || *entry == 0) {
 		return false;
@@ -197,10 +215,12 @@ bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 }
 
 /*
- * The next present page entry in [*va, end), or NULL.  *va moves to its
- * address; tables that are not there are stepped over whole.
+ * The entry of the first page in [*va, end) whose last table exists, or NULL.
+ * *va moves to that page; *count tells how many pages of the range, from it
+ * on, the table holds.
  */
-static u64 *entry_next(const struct page_table *table, u64 *va, u64 end)
+static u64 *entries_next(const struct page_table *table, u64 *va, u64 end,
+			 u64 *count)
 {
 	while (*va < end) {
 		u64 *entries = phys_to_virt(table->root);
@@ -211,21 +231,12 @@ static u64 *entry_next(const struct page_table *table, u64 *va, u64 end)
 			level--;
 			entry = &entry_table(*entry)[level_index(*va, level)];
 		}
-		/* At level 0, go on along the table that we stand in. */
-		while (level == 0) {
-			if (*entry != 0) {
-				return entry;
-			}
-			*va += PAGE_SIZE;
-			entry++;
-			if (*va >= end || level_index(*va, 0) == 0) {
-				break;
-			}
+		if (level == 0) {
+			*count = MIN(TABLE_ENTRIES - level_index(*va, 0),
+				     (end - *va) / PAGE_SIZE);
+			return entry;
 		}
-		if (level > 0) {
-			*va = ALIGN_DOWN(*va, level_bytes(level)) +
-			      level_bytes(level);
-		}
+		*va = ALIGN_DOWN(*va, level_bytes(level)) + level_bytes(level);
 	}
 	return NULL;
 }
@@ -236,21 +247,24 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 		      void *ctx)
 {
 	u64 end = va + len_bytes;
-	u64 *entry;
+	u64 *entry, count;
 
-	while ((entry = entry_next(table, &va, end)) != NULL) {
-		struct page_mapping old = entry_mapping(*entry);
+	while ((entry = entries_next(table, &va, end, &count)) != NULL) {
+		for (; count > 0; count--, entry++, va += PAGE_SIZE) {
+			if (*entry != 0) {
+				struct page_mapping old = entry_mapping(*entry);
 
-		*entry = 0;
-		gone(ctx, va, &old);
-		va += PAGE_SIZE;
+				*entry = 0;
+				gone(ctx, va, &old);
+			}
+		}
 	}
 }
 
 bool arch_query_page(const struct page_table *table, u64 va,
 		     struct page_mapping *out)
 {
-	u64 *entry = entry_find(table, va, 0);
+	u64 *entry = entry_find(table, va);
 
 	if (entry == NULL || *entry == 0) {
 		return false;
@@ -262,12 +276,12 @@ bool arch_query_page(const struct page_table *table, u64 va,
 bool arch_remap_page(struct page_table *table, u64 va, phys_t frame,
 		     unsigned prot)
 {
-	u64 *entry = entry_find(table, va, 0);
+	u64 *entry = entry_find(table, va);
 
 	if (entry == NULL || *entry == 0) {
 		return false;
 	}
-	*entry = frame.pa | prot_bits(prot);
+	*entry = frame.pa | prot_bits[prot];
 	return true;
 }
 
@@ -277,13 +291,17 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 			void *ctx)
 {
 	u64 end = va + len_bytes;
-	u64 *entry;
+	u64 *entry, count;
 
-	while ((entry = entry_next(table, &va, end)) != NULL) {
-		struct page_mapping old = entry_mapping(*entry);
+	while ((entry = entries_next(table, &va, end, &count)) != NULL) {
+		for (; count > 0; count--, entry++, va += PAGE_SIZE) {
+			if (*entry != 0) {
+				struct page_mapping old = entry_mapping(*entry);
 
-		*entry = old.frame.pa | prot_bits(keep(ctx, va, &old));
-		va += PAGE_SIZE;
+				*entry = old.frame.pa |
+					 prot_bits[keep(ctx, va, &old)];
+			}
+		}
 	}
 }
 
@@ -387,6 +405,7 @@ int arch_paging_init(phys_t ram_end)
 	phys_t image = phys((u64)text_start - KERNEL_BASE);
 	int err;
 
+	prot_bits_init();
 	if (x86_has(X86_PAT)) {
 		x86_wrmsr(MSR_PAT, PAT_VALUE);
 	}

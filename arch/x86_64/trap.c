@@ -64,14 +64,15 @@ static enum fault_kind exception_kind(u64 vector)
 static struct fault fault_decode(const struct trap_frame *frame)
 {
 	bool is_page = frame->vector == EXCEPTION_PF;
+	u64 error = is_page ? frame->error : 0;
 
 	return (struct fault){
 		.kind = exception_kind(frame->vector),
 		.name = exception_name(frame->vector),
 		.address = is_page ? x86_read_cr2() : 0,
-		.write = is_page && (frame->error & PF_WRITE),
-		.exec = is_page && (frame->error & PF_EXEC),
-		.present = is_page && (frame->error & PF_PRESENT),
+		.write = (error & PF_WRITE) != 0,
+		.exec = (error & PF_EXEC) != 0,
+		.present = (error & PF_PRESENT) != 0,
 		.user = arch_frame_is_user(frame),
 	};
 }
