@@ -22,8 +22,15 @@ void mutex_lock(struct mutex *mutex);
 /* Context: the owner. */
 void mutex_unlock(struct mutex *mutex);
 
+/* In `owner`: somebody waits. */
+#define MUTEX_WAITERS 1ul
+
 /* True if the running thread owns it. */
-bool mutex_held(const struct mutex *mutex);
+static inline bool mutex_held(const struct mutex *mutex)
+{
+	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
+	       (u64)current_thread();
+}
 
 static inline struct mutex *mutex_guard_enter_(struct mutex *mutex)
 {

@@ -117,6 +117,7 @@ static int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 static void region_drop(struct aspace *aspace, struct region *r)
 {
 	aspace->mapped_pages -= (r->end - r->node.key) / PAGE_SIZE;
+	aspace->recent = NULL;
 	tree_remove(&aspace->regions, &r->node);
 	kmem_cache_free(region_cache, r);
 }
@@ -219,16 +220,6 @@ static bool range_mapped(const struct aspace *aspace, u64 start, u64 end)
 		start = r->end;
 	}
 	return true;
-}
-
-unsigned region_page_prot(const struct region *r)
-{
-	unsigned prot = PROT_PAGE_USER;
-
-	prot |= r->flags & REGION_WRITE ? PROT_PAGE_WRITE : 0;
-	prot |= r->flags & REGION_EXEC ? PROT_PAGE_EXEC : 0;
-	prot |= r->flags & REGION_PROT ? 0 : PROT_PAGE_HIDDEN;
-	return prot;
 }
 
 struct protect {
@@ -362,18 +353,18 @@ static int clone_locked(struct aspace *aspace, struct aspace *child)
 {
 	struct clone clone = { .child = child };
 
+	tlb_batch_init(&clone.batch, aspace);
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);
 
 		clone.err = region_add(child, r->node.key, r->end, r->flags,
 				       r->source);
 		if (clone.err) {
-			return clone.err;
+			break;
 		}
+		arch_protect_range(&aspace->table, r->node.key,
+				   r->end - r->node.key, page_share, &clone);
 	}
-	tlb_batch_init(&clone.batch, aspace);
-	arch_protect_range(&aspace->table, USER_START, USER_END - USER_START,
-			   page_share, &clone);
 	tlb_batch_flush(&clone.batch);
 	return clone.err;
 }
@@ -398,15 +389,15 @@ struct aspace *aspace_clone(struct aspace *aspace)
 
 void aspace_put(struct aspace *aspace)
 {
-	struct tree_node *node;
+	struct region *r;
 
 	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
 		return;
 	}
 	ASSERT(!aspace_is_loaded(aspace));
-	pages_unmap(aspace, USER_START, USER_END - USER_START);
-	while ((node = tree_first(&aspace->regions)) != NULL) {
-		region_drop(aspace, region_of(node));
+	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
+		pages_unmap(aspace, r->node.key, r->end - r->node.key);
+		region_drop(aspace, r);
 	}
 	ASSERT(aspace->resident_pages == 0);
 	arch_table_destroy(&aspace->table);

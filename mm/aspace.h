@@ -13,9 +13,9 @@
 #include "lib/types.h"
 
 enum region_flags {
-	REGION_READ = 1,
-	REGION_WRITE = 2,
-	REGION_EXEC = 4,
+	REGION_EXEC = PROT_PAGE_EXEC,
+	REGION_WRITE = PROT_PAGE_WRITE,
+	REGION_READ = 4,
 	REGION_PROT = 7,
 	REGION_GROWS_DOWN = 8, /* a stack */
 };
@@ -39,6 +39,7 @@ struct region {
 struct aspace {
 	struct mutex mutex; /* LOCK_ASPACE: all below */
 	struct tree regions;
+	struct region *recent; /* where the last fault was, or NULL */
 	struct page_table table;
 	u64 resident_pages;
 	u64 mapped_pages;

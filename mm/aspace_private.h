@@ -14,6 +14,12 @@ extern percpu struct aspace *loaded_aspace;
 struct region *aspace_region(const struct aspace *aspace, u64 va);
 
 /* The most that a page of the region may be allowed: enum page_prot. */
-unsigned region_page_prot(const struct region *region);
+static inline unsigned region_page_prot(const struct region *region)
+{
+	unsigned prot = region->flags & (REGION_WRITE | REGION_EXEC);
+
+	prot |= region->flags & REGION_PROT ? 0 : PROT_PAGE_HIDDEN;
+	return prot | PROT_PAGE_USER;
+}
 
 #endif

@@ -136,29 +136,52 @@ static int page_write(struct aspace *aspace, const struct region *r, u64 va,
 	return 0;
 }
 
-static int fault_locked(struct aspace *aspace, const struct fault *fault)
+/* A page is there, but not for this access, or somebody mended it. */
+static int page_present(struct aspace *aspace, const struct region *r, u64 va,
+			const struct fault *fault)
 {
-	u64 va = ALIGN_DOWN(fault->address, PAGE_SIZE);
-	struct region *r = aspace_region(aspace, fault->address);
+	unsigned prot = region_page_prot(r) & ~(unsigned)PROT_PAGE_WRITE;
 	struct page_mapping old;
 
-	r = r ? r : stack_grow(aspace, fault->address);
-	if (r == NULL || !access_allowed(r, fault)) {
-		return -EFAULT;
-	}
 	if (!arch_query_page(&aspace->table, va, &old)) {
 		return page_missing(aspace, r, va, fault->write);
 	}
 	if (fault->write && !(old.prot & PROT_PAGE_WRITE)) {
 		return page_write(aspace, r, va, &old);
 	}
-	/* Somebody mended it before us, or only this TLB is behind. */
-	arch_remap_page(
-		&aspace->table, va, old.frame,
-		(old.prot & PROT_PAGE_WRITE) |
-			(region_page_prot(r) & ~(unsigned)PROT_PAGE_WRITE));
+	/* Mended before us, or only this TLB is behind. */
+	arch_remap_page(&aspace->table, va, old.frame,
+			(old.prot & PROT_PAGE_WRITE) | prot);
 	arch_tlb_flush_page(va);
 	return 0;
+}
+
+/* The region that the access is in, which the next one may well be in too. */
+static struct region *region_find(struct aspace *aspace, u64 address)
+{
+	struct region *r = aspace->recent;
+
+	if (r == NULL || address < r->node.key || address >= r->end) {
+		r = aspace_region(aspace, address);
+		r = r ? r : stack_grow(aspace, address);
+		aspace->recent = r;
+	}
+	return r;
+}
+
+static int fault_locked(struct aspace *aspace, const struct fault *fault)
+{
+	u64 va = ALIGN_DOWN(fault->address, PAGE_SIZE);
+	struct region *r = region_find(aspace, fault->address);
+	int err = -EEXIST;
+
+	if (r == NULL || !access_allowed(r, fault)) {
+		return -EFAULT;
+	}
+	if (!fault->present) {
+		err = page_missing(aspace, r, va, fault->write);
+	}
+	return err == -EEXIST ? page_present(aspace, r, va, fault) : err;
 }
 
 bool aspace_fault(const struct fault *fault)

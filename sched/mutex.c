@@ -16,8 +16,6 @@
 #include "lib/assert.h"
 #include "sched/thread.h"
 
-#define MUTEX_WAITERS 1ul
-
 void mutex_init(struct mutex *mutex, enum lock_class class)
 {
 	mutex->owner = 0;
@@ -90,10 +88,4 @@ void mutex_unlock(struct mutex *mutex)
 	flags = waitq_lock(&mutex->waitq);
 	hand_over(mutex);
 	waitq_unlock(&mutex->waitq, flags);
-}
-
-bool mutex_held(const struct mutex *mutex)
-{
-	return (READ_ONCE(mutex->owner) & ~MUTEX_WAITERS) ==
-	       (u64)current_thread();
 }
