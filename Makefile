@@ -10,6 +10,7 @@
 #   tests-y     tests for kernel and host    ktests-y  kernel only
 #   hosttests-y host only                    hostsrc-y kernel C the host links
 #   user-y      programs of the root file system, from user/NAME.c
+#   testuser-y  programs of the tests, from tests/user/NAME.c
 
 # ---- What the user may set --------------------------------------------------
 
@@ -193,6 +194,25 @@ build/initrd.cpio: scripts/mkinitrd.py $(users) build/rootfs.list
 	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(users) \
 		$(if $(ROOTFS),--overlay '$(ROOTFS)')
 
+# The tests' own programs, with either C library, in a root file system apart.
+testusers := $(patsubst %,build/testroot/tests/%,$(testuser-y))
+testusers.glibc := $(testusers:=-glibc)
+$(testusers): build/testroot/tests/%: tests/user/%.c build/user/flags
+	$(call say,USERCC,$@)
+	@mkdir -p $(@D) build/user
+	$(Q)$(USERCC) $(userflags) -MMD -MP -MF build/user/$*.d -o $@ $<
+$(testusers.glibc): build/testroot/tests/%-glibc: tests/user/%.c \
+		build/user/flags
+	$(call say,USERCC,$@)
+	@mkdir -p $(@D) build/user
+	$(Q)$(HOSTCC) $(userflags) -MMD -MP -MF build/user/$*-glibc.d -o $@ $<
+-include $(patsubst %,build/user/%.d,$(testuser-y) $(testuser-y:=-glibc))
+
+build/tests.cpio: scripts/mkinitrd.py $(users) $(testusers) $(testusers.glibc)
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(users) \
+		--overlay build/testroot
+
 build/exo.iso: scripts/mkiso.sh build/exo.stripped build/initrd.cpio \
 		build/iso/cmdline
 	$(call say,ISO,$@)
@@ -223,7 +243,8 @@ build/host_tests: $(host.objs)
 
 # ---- Tests and checks -------------------------------------------------------
 
-test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests
+test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests \
+		build/tests.cpio
 	$(Q)tests/run
 
 check: check-floors check-headers check-format check-clang
