@@ -21,7 +21,7 @@ class Test:
     limit_s: int
 
 
-def test(sentence, limit_s=180, **choices):
+def test(sentence, limit_s=400, **choices):
     """Adds the function once for every combination of the choices."""
     def add(function):
         for values in itertools.product(*choices.values()):

@@ -32,7 +32,7 @@ KERNEL = str(ROOT / "build/exo.elf")
 DEBUG_KERNEL = str(ROOT / "build/debug/exo.elf")
 STRIPPED = str(ROOT / "build/exo.stripped")
 INITRD = str(ROOT / "build/initrd.cpio")
-LIMIT_S = 60
+LIMIT_S = 120
 SHOWN_LINES = 40
 PIPE_BYTES = 1 << 20
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
