@@ -77,12 +77,18 @@ static struct fault fault_decode(const struct trap_frame *frame)
 	};
 }
 
-/* An access to user memory that was expected to fault goes on elsewhere. */
-static const struct extable_entry *extable_find(u64 insn)
+/*
+ * An access to user memory that was expected to fault goes on elsewhere; what
+ * merely came while it ran, such as an NMI, is not its fault.
+ */
+static const struct extable_entry *extable_find(const struct trap_frame *frame)
 {
+	if (frame->vector != EXCEPTION_PF && frame->vector != EXCEPTION_GP) {
+		return NULL;
+	}
 	for (const struct extable_entry *e = extable_start; e < extable_end;
 	     e++) {
-		if (e->insn == insn) {
+		if (e->insn == frame->rip) {
 			return e;
 		}
 	}
@@ -120,7 +126,7 @@ static bool probe_caught(struct trap_frame *frame)
 
 static bool fault_mended(struct trap_frame *frame)
 {
-	const struct extable_entry *entry = extable_find(frame->rip);
+	const struct extable_entry *entry = extable_find(frame);
 	struct fault fault = fault_decode(frame);
 	bool mended;
 
