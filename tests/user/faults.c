@@ -4,11 +4,14 @@
  * stopped it.  tests/system/user_faults.py knows how each one must end.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#define COPY_BYTES    (1 << 20)
 #define PAGE          4096
 #define KERNEL_TEXT   0xffffffff80101000ul
 #define DIRECT_MAP    0xffff800000100000ul
@@ -369,6 +372,18 @@ static void end_of_space(void)
 			   "r8", "r9", "r10", "r11");
 }
 
+/* Keeps the kernel copying for ever; ends if a copy fails. */
+static void copying(void)
+{
+	int file = open("/bin/busybox", O_RDONLY);
+	char *into = mmap(NULL, COPY_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	do {
+		lseek(file, 0, SEEK_SET);
+	} while (read(file, into, COPY_BYTES) > 0);
+}
+
 #define CASE(name)          \
 	{                   \
 #name, name \
@@ -396,7 +411,7 @@ static const struct {
 	CASE(kernel_segment),  CASE(iret_kernel),      CASE(divide),
 	CASE(divide_overflow), CASE(sse_divide),       CASE(x87_divide),
 	CASE(sse_unaligned),   CASE(single_step),      CASE(step_syscall),
-	CASE(odd_flags),       CASE(end_of_space),
+	CASE(odd_flags),       CASE(end_of_space),     CASE(copying),
 };
 
 int main(int argc, char **argv)

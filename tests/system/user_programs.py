@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""The tests' own programs: what they print on Linux, they print here."""
+import re
+import subprocess
+
+from suite import test
+from user_faults import TESTS_INITRD
+from vm import DEBUG_KERNEL, KERNEL, ROOT, Failure, Machine, Vm
+
+PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
+KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
+CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
+LIMIT_S = 120
+
+# The kernel's own lines, which come in between.
+OURS = re.compile(r"^\[ *(\d+\.\d+|boot)\].*\n", re.M)
+
+
+def output_on_linux(program):
+    done = subprocess.run([ROOT / f"build/testroot/tests/{program}"],
+                          check=False, timeout=LIMIT_S, capture_output=True,
+                          text=True)
+    if done.returncode:
+        raise Failure(f"Linux: status {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+@test("{program} prints on the {kernel} kernel what it prints on Linux",
+      program=("pointers", "pointers-glibc"), kernel=KERNELS)
+def user_program(program, kernel):
+    wanted = output_on_linux(program)
+    with Vm(Machine(kernel=KERNELS[kernel], initrd=TESTS_INITRD,
+                    cpu=CPUS[kernel], append="bench=off panic=exit "
+                    f"loglevel=1 init=/tests/{program}")) as vm:
+        vm.expect(r"^\[boot\] ready in.*\n")
+        start = vm.read_to
+        end = vm.expect(r"^init exited, status 0$", LIMIT_S).start()
+        found = OURS.sub("", vm.text[start:end])
+        vm.expect_end(0)
+    for ours, theirs in zip(found.splitlines(), wanted.splitlines()):
+        if ours != theirs:
+            vm.fail(f"{ours!r}, on Linux {theirs!r}")
+    if found != wanted:
+        vm.fail("it printed more or less than on Linux")
