@@ -31,10 +31,15 @@ struct percpu_head {
 	struct thread *current; /* the running thread, NULL before threads */
 	u64 kernel_sp;          /* top of the running thread's kernel stack */
 	u64 user_sp;            /* scratch of the system call entry */
-	u32 cpu;                /* index of this processor, 0 is the first */
-	u32 tid;                /* the running thread's number, for the trace */
-	u32 preempt;            /* arch_preempt_*: depth and its no-work bit */
-	u32 irq_depth;          /* nesting of interrupt handlers */
+	union {
+		struct {
+			u32 cpu; /* index of this processor, 0 is the first */
+			u32 tid; /* the running thread's number */
+		};
+		u64 cpu_and_tid; /* as a trace record begins with them */
+	};
+	u32 preempt;   /* arch_preempt_*: depth and its no-work bit */
+	u32 irq_depth; /* nesting of interrupt handlers */
 };
 
 #ifdef EXO_HOST

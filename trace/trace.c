@@ -33,15 +33,14 @@ void trace_record(enum trace_event event, u64 a, u64 b)
 	struct trace_record *r =
 		&this_cpu(trace_ring).records[slot & this_cpu(trace_ring).mask];
 
-	WRITE_ONCE(r->event, TRACE_NONE);
+	/* This clears the event, too. */
+	r->cpu_and_tid = this_cpu(percpu_head).cpu_and_tid;
 	barrier();
 	r->time = arch_cycles();
-	r->cpu = (u16)cpu_id();
-	r->tid = this_cpu(percpu_head).tid;
 	r->a = a;
 	r->b = b;
 	barrier();
-	WRITE_ONCE(r->event, (u16)event);
+	r->event = (u16)event;
 }
 
 void trace_set_ring(struct trace_record *records, u32 count)

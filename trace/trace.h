@@ -43,14 +43,21 @@ enum trace_event_mask {
 
 struct trace_record {
 	u64 time; /* arch_cycles() */
-	u16 event;
-	u16 cpu;
-	u32 tid;
+	union {
+		struct {
+			u16 cpu;
+			u16 event;
+			u32 tid;
+		};
+		u64 cpu_and_tid; /* of struct percpu_head; `event` is 0 */
+	};
 	u64 a;
 	u64 b;
 };
 
 static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
+static_assert(MAX_CPUS <= UINT16_MAX && TRACE_NONE == 0,
+	      "the processor's number leaves `event` empty");
 
 /* [a] bit per enum trace_group; all are on unless trace= says otherwise. */
 extern u32 trace_groups;

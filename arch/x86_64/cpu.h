@@ -59,20 +59,20 @@ static inline void arch_wait_irq(void)
 
 static inline u64 arch_cycles(void)
 {
-	u32 lo, hi;
+	u64 lo, hi; /* RDTSC clears the upper halves */
 
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 /* LFENCE on both sides serialises RDTSC (SDM vol. 2, RDTSC). */
 static inline u64 arch_cycles_ordered(void)
 {
-	u32 lo, hi;
+	u64 lo, hi;
 
 	__asm__ volatile("lfence; rdtsc; lfence"
 			 : "=a"(lo), "=d"(hi)::"memory");
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 #define ARCH_COUNTED_LOOP 2
