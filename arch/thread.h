@@ -32,10 +32,19 @@ struct arch_thread {
 void arch_switch(struct arch_thread *prev, struct arch_thread *next);
 
 /*
- * The rest of a switch: kernel stack for entries from user mode, vector
- * registers, thread pointers.  Call before arch_switch().
+ * What a switch from or to a user thread needs besides: kernel stack for
+ * entries from user mode, vector registers, thread pointers.
  */
-void arch_switch_prepare(struct arch_thread *prev, struct arch_thread *next);
+void arch_switch_user(struct arch_thread *prev, struct arch_thread *next);
+
+/* Call before arch_switch(). A switch between kernel threads needs nothing. */
+static inline void arch_switch_prepare(struct arch_thread *prev,
+				       struct arch_thread *next)
+{
+	if (prev->fpu != NULL || next->fpu != NULL) {
+		arch_switch_user(prev, next);
+	}
+}
 
 /*
  * Makes a new thread's stack such that the first switch to it calls

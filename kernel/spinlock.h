@@ -80,7 +80,8 @@ static inline void spin_lock(struct spinlock *lock)
 	lockcheck_take(lock, lock->class);
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	/* Pairs with the release in spin_unlock(). */
-	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
+	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) !=
+			ticket)) {
 		arch_relax();
 	}
 	WRITE_ONCE(lock->cpu, (u8)cpu_id());

@@ -105,6 +105,19 @@ static void slice_watch(struct runq *rq)
 	}
 }
 
+/* On the stack of the thread switched to, maybe on another processor. */
+static inline void switch_finish(void)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+	struct thread *previous = rq->previous;
+
+	rq->previous = NULL;
+	spin_unlock(&rq->lock);
+	if (previous != NULL && previous->state == THREAD_DEAD) {
+		thread_put(previous);
+	}
+}
+
 /* Lock held, interrupts off. Returns when the caller runs again. */
 static void reschedule(struct runq *rq)
 {
@@ -127,23 +140,18 @@ static void reschedule(struct runq *rq)
 		trace(TRACE_SWITCH, next->tid, rq->ready_count);
 		this_cpu(percpu_head).current = next;
 		this_cpu(percpu_head).tid = next->tid;
-		aspace_switch(next->aspace);
+		if (next->aspace != NULL) {
+			aspace_switch(next->aspace);
+		}
 		arch_switch_prepare(&prev->arch, &next->arch);
 		arch_switch(&prev->arch, &next->arch);
 	}
-	sched_switch_finish();
+	switch_finish();
 }
 
 void sched_switch_finish(void)
 {
-	struct runq *rq = this_cpu_ptr(runq);
-	struct thread *previous = rq->previous;
-
-	rq->previous = NULL;
-	spin_unlock(&rq->lock);
-	if (previous != NULL && previous->state == THREAD_DEAD) {
-		thread_put(previous);
-	}
+	switch_finish();
 }
 
 void sched_block(void)
@@ -155,13 +163,20 @@ void sched_block(void)
 	reschedule(rq);
 }
 
-void sched_yield(void)
+static void yield(void)
 {
 	u64 flags = arch_irq_save();
 
 	DEBUG_ASSERT(preempt_depth() == 0);
 	sched_block();
 	arch_irq_restore(flags);
+}
+
+void sched_yield(void)
+{
+	if (this_cpu(runq).ready_count > 0) {
+		yield();
+	}
 }
 
 void sched_preempt_irq(void)
@@ -174,7 +189,7 @@ void sched_preempt_irq(void)
 void sched_preempt(void)
 {
 	if (arch_irq_enabled() && current_thread() != NULL) {
-		sched_yield();
+		yield();
 	}
 }
 

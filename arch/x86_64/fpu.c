@@ -154,7 +154,7 @@ static void thread_pointers_load(const struct arch_thread *thread)
 	x86_wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
 }
 
-void arch_switch_prepare(struct arch_thread *prev, struct arch_thread *next)
+void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 {
 	if (prev->fpu != NULL) {
 		if (this_cpu(fpu_owner) == prev) {
@@ -166,8 +166,8 @@ void arch_switch_prepare(struct arch_thread *prev, struct arch_thread *next)
 	if (next->fpu != NULL) {
 		next->work |= WORK_FPU;
 		thread_pointers_load(next);
+		x86_set_kernel_sp(next->kernel_sp);
 	}
-	x86_set_kernel_sp(next->kernel_sp);
 }
 
 void arch_set_fs_base(u64 base)

@@ -198,6 +198,7 @@ void arch_enter_user(u64 entry, u64 sp)
 		.ss = USER_SS,
 	};
 	arch_irq_disable();
+	x86_set_kernel_sp((u64)(frame + 1));
 	x86_leave(frame);
 }
 
