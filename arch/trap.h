@@ -68,7 +68,7 @@ u64 arch_syscall_number(void);
  * posix/: the handlers by number, and how many there are.  A number beyond
  * them calls syscall_absent().  Interrupts on.
  */
-extern long (*const *syscall_table)(u64, u64, u64, u64, u64, u64);
+extern long (*const syscall_table[])(u64, u64, u64, u64, u64, u64);
 extern const u64 syscall_count;
 long syscall_absent(void);
 

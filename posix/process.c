@@ -28,11 +28,6 @@ struct process *process_create(void)
 	return process;
 }
 
-struct process *process_current(void)
-{
-	return current_thread()->process;
-}
-
 static void files_close(struct process *process)
 {
 	for (unsigned i = 0; i < PROCESS_FILES; i++) {

@@ -10,6 +10,7 @@
 #include "kernel/waitq.h"
 #include "lib/types.h"
 #include "mm/aspace.h"
+#include "sched/thread.h"
 
 #define PROCESS_FILES      64
 #define PROCESS_NAME_BYTES 16
@@ -34,7 +35,10 @@ struct process {
 must_check struct process *process_create(void);
 
 /* The running thread's. */
-struct process *process_current(void);
+static inline struct process *process_current(void)
+{
+	return current_thread()->process;
+}
 
 /*
  * Ends the running process: gives back what it holds, tells its waiter, ends

@@ -19,7 +19,7 @@ static SYSCALL_HANDLER(absent)
 /* Every number is absent first; those on the list override that. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static long (*const handlers[SYSCALL_MAX])(u64, u64, u64, u64, u64, u64) = {
+long (*const syscall_table[SYSCALL_MAX])(u64, u64, u64, u64, u64, u64) = {
 	[0 ... SYSCALL_MAX - 1] = sys_absent,
 #define SYSCALL(number, name, support) [number] = sys_##name,
 #include "posix/syscalls.def"
@@ -27,7 +27,6 @@ static long (*const handlers[SYSCALL_MAX])(u64, u64, u64, u64, u64, u64) = {
 };
 #pragma GCC diagnostic pop
 
-long (*const *syscall_table)(u64, u64, u64, u64, u64, u64) = handlers;
 const u64 syscall_count = SYSCALL_MAX;
 
 static u32 absent_calls[SYSCALL_MAX]; /* [a] */

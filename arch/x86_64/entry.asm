@@ -161,6 +161,8 @@ emergency_entry:
 ; System call.  in: rax = number, rdi rsi rdx r10 r8 r9 = arguments,
 ; rcx = return address, r11 = flags; interrupts off (SYSCALL's flag mask).
 ; The callee-saved registers stay where they are: the handlers preserve them.
+; SYSCALL itself has lost rcx and r11: they are in the frame as what they are
+; now, return address and flags.
 align 16
 global syscall_entry
 syscall_entry:
@@ -177,19 +179,16 @@ syscall_entry:
 	push rdi
 	push rsi
 	push rdx
-	push rcx
-	push rax
+	sub rsp, 2 * 8			; rcx, rax
 	push r8
 	push r9
 	push r10
-	push r11
-	sub rsp, 6 * 8
+	sub rsp, 7 * 8			; r11, the callee-saved
 	sti
 	mov rcx, r10
 	cmp rax, [syscall_count]
 	jae .absent
-	mov r11, [syscall_table]
-	call [r11 + rax * 8]
+	call [syscall_table + rax * 8]
 .done:
 	cli
 	mov rdx, [gs:CPU_CURRENT]
@@ -201,16 +200,14 @@ syscall_entry:
 	mov rdx, rcx
 	shr rdx, 47
 	jnz .slow
-	add rsp, 7 * 8			; the callee-saved and r11
-	pop r10
-	pop r9
-	pop r8
-	add rsp, 2 * 8
-	pop rdx
-	pop rsi
-	pop rdi
-	mov r11, [rsp + FRAME_RFLAGS - FRAME_VECTOR]
-	mov rsp, [rsp + FRAME_RSP - FRAME_VECTOR]
+	mov r10, [rsp + FRAME_R10]
+	mov r9, [rsp + FRAME_R9]
+	mov r8, [rsp + FRAME_R8]
+	mov rdx, [rsp + FRAME_RDX]
+	mov rsi, [rsp + FRAME_RSI]
+	mov rdi, [rsp + FRAME_RDI]
+	mov r11, [rsp + FRAME_RFLAGS]
+	mov rsp, [rsp + FRAME_RSP]
 	swapgs
 	o64 sysret
 .absent:
@@ -218,7 +215,11 @@ syscall_entry:
 	jmp .done
 .work:
 .slow:	; complete the frame and leave like a trap
+	mov rcx, [rsp + FRAME_RIP]
+	mov rdx, [rsp + FRAME_RFLAGS]
 	mov [rsp + FRAME_RAX], rax
+	mov [rsp + FRAME_RCX], rcx
+	mov [rsp + FRAME_R11], rdx
 	mov [rsp + FRAME_R15], r15
 	mov [rsp + FRAME_R14], r14
 	mov [rsp + FRAME_R13], r13
