@@ -193,6 +193,11 @@ void sched_preempt(void)
 	}
 }
 
+void trace_preempted(void)
+{
+	sched_preempt();
+}
+
 /* The lock of the queue that the thread belongs to, which it may leave. */
 static struct runq *runq_lock_of(struct thread *thread, u64 *flags)
 {

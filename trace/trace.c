@@ -29,10 +29,12 @@ void trace_init(void)
 
 void trace_record(enum trace_event event, u64 a, u64 b)
 {
-	u32 slot = arch_percpu_next(trace_ring.next);
-	struct trace_record *r =
-		&this_cpu(trace_ring).records[slot & this_cpu(trace_ring).mask];
+	struct trace_record *r;
+	u32 slot;
 
+	arch_preempt_inc();
+	slot = arch_percpu_next(trace_ring.next);
+	r = &this_cpu(trace_ring).records[slot & this_cpu(trace_ring).mask];
 	/* This clears the event, too. */
 	r->cpu_and_tid = this_cpu(percpu_head).cpu_and_tid;
 	barrier();
@@ -41,6 +43,9 @@ void trace_record(enum trace_event event, u64 a, u64 b)
 	r->b = b;
 	barrier();
 	r->event = (u16)event;
+	if (unlikely(arch_preempt_dec())) {
+		trace_preempted();
+	}
 }
 
 void trace_set_ring(struct trace_record *records, u32 count)
@@ -50,7 +55,7 @@ void trace_set_ring(struct trace_record *records, u32 count)
 
 	DEBUG_ASSERT(IS_POW2(count) && count > ring->mask);
 	memset(records, 0, count * sizeof(*records));
-	for (u32 age = MIN(ring->next, ring->mask + 1); age > 0; age--) {
+	for (u32 age = ring->mask + 1; age > 0; age--) {
 		u32 at = ring->next - age;
 
 		records[at & (count - 1)] = ring->records[at & ring->mask];
@@ -60,11 +65,15 @@ void trace_set_ring(struct trace_record *records, u32 count)
 	arch_irq_restore(flags);
 }
 
-/* The record that is `age` (1 is the newest) back, NULL if there is none. */
+/*
+ * The record that is `age` (1 is the newest) back, NULL beyond the ring; one
+ * that was never taken is TRACE_NONE.  `next` may have wrapped: it tells where
+ * the newest is, not how many there are.
+ */
 static const struct trace_record *ring_back(const struct trace_ring *ring,
 					    u32 age)
 {
-	if (ring->records == NULL || age > ring->next || age > ring->mask + 1) {
+	if (ring->records == NULL || age > ring->mask + 1) {
 		return NULL;
 	}
 	return &ring->records[(ring->next - age) & ring->mask];

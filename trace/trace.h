@@ -6,7 +6,9 @@
  * it, overwriting the oldest.  Taking a slot is one XADD without a lock
  * prefix: an interrupt or NMI that comes between two instructions takes the
  * next slot and leaves ours alone.  So recording needs no lock, no atomic bus
- * cycle and no masking, and is allowed everywhere.
+ * cycle and no masking, and is allowed everywhere.  Only preemption is held
+ * off: a thread that was stopped in the middle for a whole round of the ring
+ * would finish its record over a newer one.
  *
  * I1  `next` counts the records ever taken; slot = next mod size.
  * I2  A record is complete once its event is not TRACE_NONE: that field is
@@ -100,6 +102,12 @@ void trace_dump(unsigned count, void (*show)(const struct trace_record *));
 const char *trace_event_name(unsigned event);
 void trace_format(const struct trace_record *record, char *buf,
 		  size_t size_bytes);
+
+/*
+ * Upward call, defined by sched/: somebody has come to wait for this processor
+ * while a record was made.  Returns at once where switching is not allowed.
+ */
+void trace_preempted(void);
 
 /* Upward call, defined by kernel/: the function at an address, for %s. */
 size_t trace_symbol(u64 address, char *buf, size_t size_bytes);
