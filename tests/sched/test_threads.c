@@ -16,7 +16,9 @@
 #define MS            1000000ul
 
 #define SPINNERS      2
-#define SPIN_NS       (80 * MS)
+#define SPIN_TURNS    4
+#define SPIN_STEP_NS  (10 * MS)
+#define SPIN_LIMIT_NS (10000 * MS)
 
 #define MANY          200
 
@@ -37,7 +39,6 @@ static struct {
 	bool stop; /* [a] */
 	unsigned last;
 	u64 changes[SPINNERS]; /* how often this one followed the other */
-	u64 rounds[SPINNERS];
 } spin;
 
 static void spinner(void *arg)
@@ -49,26 +50,36 @@ static void spinner(void *arg)
 			WRITE_ONCE(spin.last, self);
 			spin.changes[self]++;
 		}
-		spin.rounds[self]++;
 	}
+}
+
+static bool spinners_took_turns(void)
+{
+	for (unsigned i = 0; i < SPINNERS; i++) {
+		if (READ_ONCE(spin.changes[i]) < SPIN_TURNS) {
+			return false;
+		}
+	}
+	return true;
 }
 
 KTEST(thread_preempts_kernel,
       "threads that never yield take turns, and a sleeper comes in between")
 {
+	u64 end = clock_ns() + SPIN_LIMIT_NS;
+
 	spin.stop = false;
 	spin.last = SPINNERS;
 	for (u64 i = 0; i < SPINNERS; i++) {
-		spin.changes[i] = spin.rounds[i] = 0;
+		spin.changes[i] = 0;
 		EXPECT_EQ(crew_add(&crew, spinner, (void *)i), 0);
 	}
-	sched_sleep_ns(SPIN_NS);
+	do {
+		sched_sleep_ns(SPIN_STEP_NS);
+	} while (!spinners_took_turns() && clock_ns() < end);
 	WRITE_ONCE(spin.stop, true);
 	crew_join(&crew);
-	for (unsigned i = 0; i < SPINNERS; i++) {
-		EXPECT(spin.changes[i] >= 4);
-		EXPECT(spin.rounds[i] > 1000);
-	}
+	EXPECT(spinners_took_turns());
 }
 
 static void nothing(void *arg)

@@ -1,0 +1,1 @@
+ktests-y += tests/trace/test_trace.c
