@@ -31,13 +31,12 @@ static uint64_t call(long batch)
 {
 	uint64_t start = cycles();
 
-#pragma GCC unroll 4
-	for (long i = 0; i < batch; i++) {
+	do {
 		long result = SYS_getpid;
 
 		__asm__ volatile("syscall"
 				 : "+a"(result)::"rcx", "r11", "memory");
-	}
+	} while (--batch > 0);
 	return cycles() - start;
 }
 
