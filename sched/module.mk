@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
 kernel-y += sched/fair.c sched/sched.c sched/thread.c sched/kstack.c sched/waitq.c \
 	sched/mutex.c sched/semaphore.c
-hot-y += sched/fair.c sched/sched.c sched/waitq.c sched/mutex.c
+hot-y += sched/fair.c sched/sched.c sched/waitq.c sched/mutex.c \
+	sched/semaphore.c

@@ -53,10 +53,12 @@ static void waiter_timeout(struct timer *timer)
 
 int waitq_sleep(struct waitq *q, u64 deadline_ns)
 {
-	struct waiter waiter = { .thread = current_thread(),
-				 .q = q,
-				 .queued = true };
+	struct waiter waiter; /* the timer stays as it is if not needed */
 
+	waiter.thread = current_thread();
+	waiter.q = q;
+	waiter.queued = true;
+	waiter.timed_out = false;
 	DEBUG_ASSERT(spin_held(&q->lock) && preempt_depth() == 1);
 	list_push_back(&q->waiters, &waiter.link);
 	waiter.thread->state = THREAD_SLEEPING;
