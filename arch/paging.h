@@ -41,6 +41,7 @@ struct page_table {
 struct page_mapping {
 	phys_t frame;
 	unsigned prot; /* enum page_prot */
+	void *place;   /* in the table, for arch_remap_page() */
 };
 
 /* The table of kernel space, which every other one shares. */
@@ -89,8 +90,11 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 bool arch_query_page(const struct page_table *table, u64 va,
 		     struct page_mapping *out);
 
-/* Gives a mapped page another frame or other rights; false if unmapped. */
-bool arch_remap_page(struct page_table *table, u64 va, phys_t frame,
+/*
+ * Gives a page another frame or other rights.  Since arch_query_page() told
+ * `old`, nobody else may have changed the table.
+ */
+void arch_remap_page(const struct page_mapping *old, phys_t frame,
 		     unsigned prot);
 
 /*

@@ -34,14 +34,17 @@ enum fault_kind {
 	FAULT_ALIGNMENT,
 };
 
+enum fault_access {
+	FAULT_PRESENT = 1, /* a mapping was there and did not allow it */
+	FAULT_WRITE = 2,
+	FAULT_EXEC = 16,
+};
+
 struct fault {
 	enum fault_kind kind;
 	const char *name; /* for people: "page fault" */
 	u64 address;      /* FAULT_PAGE: what was accessed */
-	bool write;
-	bool exec;
-	bool present; /* a mapping was there and did not allow it */
-	bool user;    /* from user mode */
+	unsigned access;  /* FAULT_PAGE: enum fault_access */
 };
 
 /*

@@ -21,9 +21,9 @@
 
 static bool access_allowed(const struct region *r, const struct fault *fault)
 {
-	u32 wanted = fault->exec    ? REGION_EXEC
-		     : fault->write ? REGION_WRITE
-				    : REGION_READ;
+	u32 wanted = fault->access & FAULT_EXEC    ? REGION_EXEC
+		     : fault->access & FAULT_WRITE ? REGION_WRITE
+						   : REGION_READ;
 
 	/* x86 has no write-only and no execute-only pages. */
 	return (r->flags & wanted) != 0 ||
@@ -89,13 +89,13 @@ static bool in_place(const struct region *r, u64 va)
 }
 
 static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
-			bool write)
+			unsigned access)
 {
 	unsigned prot = region_page_prot(r);
 	phys_t frame;
 	int err;
 
-	if (!write && in_place(r, va)) {
+	if (!(access & FAULT_WRITE) && in_place(r, va)) {
 		frame = virt_to_phys(r->source.data + (va - r->node.key));
 		frame_get(frame);
 		prot &= ~(unsigned)PROT_PAGE_WRITE;
@@ -114,7 +114,7 @@ static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 	return 0;
 }
 
-static int page_write(struct aspace *aspace, const struct region *r, u64 va,
+static int page_write(const struct region *r, u64 va,
 		      const struct page_mapping *old)
 {
 	unsigned prot = region_page_prot(r);
@@ -128,7 +128,7 @@ static int page_write(struct aspace *aspace, const struct region *r, u64 va,
 		memcpy(phys_to_virt(frame), phys_to_virt(old->frame),
 		       PAGE_SIZE);
 	}
-	arch_remap_page(&aspace->table, va, frame, prot);
+	arch_remap_page(old, frame, prot);
 	arch_tlb_flush_page(va);
 	if (frame.pa != old->frame.pa) {
 		frame_put(old->frame);
@@ -144,14 +144,13 @@ static int page_present(struct aspace *aspace, const struct region *r, u64 va,
 	struct page_mapping old;
 
 	if (!arch_query_page(&aspace->table, va, &old)) {
-		return page_missing(aspace, r, va, fault->write);
+		return page_missing(aspace, r, va, fault->access);
 	}
-	if (fault->write && !(old.prot & PROT_PAGE_WRITE)) {
-		return page_write(aspace, r, va, &old);
+	if ((fault->access & FAULT_WRITE) && !(old.prot & PROT_PAGE_WRITE)) {
+		return page_write(r, va, &old);
 	}
 	/* Mended before us, or only this TLB is behind. */
-	arch_remap_page(&aspace->table, va, old.frame,
-			(old.prot & PROT_PAGE_WRITE) | prot);
+	arch_remap_page(&old, old.frame, (old.prot & PROT_PAGE_WRITE) | prot);
 	arch_tlb_flush_page(va);
 	return 0;
 }
@@ -178,8 +177,8 @@ static int fault_locked(struct aspace *aspace, const struct fault *fault)
 	if (r == NULL || !access_allowed(r, fault)) {
 		return -EFAULT;
 	}
-	if (!fault->present) {
-		err = page_missing(aspace, r, va, fault->write);
+	if (!(fault->access & FAULT_PRESENT)) {
+		err = page_missing(aspace, r, va, fault->access);
 	}
 	return err == -EEXIST ? page_present(aspace, r, va, fault) : err;
 }
@@ -189,8 +188,7 @@ bool aspace_fault(const struct fault *fault)
 	struct aspace *aspace = this_cpu(loaded_aspace);
 	int err;
 
-	trace(TRACE_FAULT, fault->address,
-	      fault->write | fault->exec << 1 | fault->present << 2);
+	trace(TRACE_FAULT, fault->address, fault->access);
 	if (aspace == NULL || mutex_held(&aspace->mutex)) {
 		return false;
 	}

@@ -24,9 +24,9 @@ void user_fault(const struct fault *fault, struct trap_frame *frame)
 {
 	const struct process *p = process_current();
 	enum abi_signal signal = signal_of(fault->kind);
-	const char *how = fault->exec    ? "executing"
-			  : fault->write ? "writing"
-					 : "reading";
+	const char *how = fault->access & FAULT_EXEC    ? "executing"
+			  : fault->access & FAULT_WRITE ? "writing"
+							: "reading";
 
 	if (fault->kind == FAULT_PAGE) {
 		log_warn("process %u (%s) killed: %s %s %#lx at %#lx", p->pid,

@@ -95,13 +95,14 @@ static cold void prot_bits_init(void)
 	}
 }
 
-static struct page_mapping entry_mapping(u64 entry)
+static struct page_mapping entry_mapping(u64 *place)
 {
+	u64 entry = *place;
 	unsigned prot = entry & (PTE_WRITE | PTE_USER);
 
 	prot |= entry & PTE_NX ? 0 : PROT_PAGE_EXEC;
 	prot |= entry & PTE_PRESENT ? 0 : PROT_PAGE_HIDDEN;
-	return (struct page_mapping){ phys(entry & PTE_ADDRESS), prot };
+	return (struct page_mapping){ phys(entry & PTE_ADDRESS), prot, place };
 }
 
 static inline bool entry_is_table(u64 entry)
@@ -209,7 +210,7 @@ bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 	if (entry == NULL || *entry == 0) {
 		return false;
 	}
-	*old = entry_mapping(*entry);
+	*old = entry_mapping(entry);
 	*entry = 0;
 	return true;
 }
@@ -252,7 +253,7 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 	while ((entry = entries_next(table, &va, end, &count)) != NULL) {
 		for (; count > 0; count--, entry++, va += PAGE_SIZE) {
 			if (*entry != 0) {
-				struct page_mapping old = entry_mapping(*entry);
+				struct page_mapping old = entry_mapping(entry);
 
 				*entry = 0;
 				gone(ctx, va, &old);
@@ -269,20 +270,14 @@ bool arch_query_page(const struct page_table *table, u64 va,
 	if (entry == NULL || *entry == 0) {
 		return false;
 	}
-	*out = entry_mapping(*entry);
+	*out = entry_mapping(entry);
 	return true;
 }
 
-bool arch_remap_page(struct page_table *table, u64 va, phys_t frame,
+void arch_remap_page(const struct page_mapping *old, phys_t frame,
 		     unsigned prot)
 {
-	u64 *entry = entry_find(table, va);
-
-	if (entry == NULL || *entry == 0) {
-		return false;
-	}
-	*entry = frame.pa | prot_bits[prot];
-	return true;
+	*(u64 *)old->place = frame.pa | prot_bits[prot];
 }
 
 void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
@@ -296,7 +291,7 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 	while ((entry = entries_next(table, &va, end, &count)) != NULL) {
 		for (; count > 0; count--, entry++, va += PAGE_SIZE) {
 			if (*entry != 0) {
-				struct page_mapping old = entry_mapping(*entry);
+				struct page_mapping old = entry_mapping(entry);
 
 				*entry = old.frame.pa |
 					 prot_bits[keep(ctx, va, &old)];

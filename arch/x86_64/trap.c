@@ -16,11 +16,8 @@
 #include "arch/x86_64/segments.h"
 #include "arch/x86_64/trap.h"
 
-/* Page fault error code (SDM vol. 3, figure 4-12). */
-#define PF_PRESENT (1u << 0)
-#define PF_WRITE   (1u << 1)
-#define PF_USER    (1u << 2)
-#define PF_EXEC    (1u << 4)
+/* enum fault_access are bits of the error code (SDM vol. 3, figure 4-12). */
+#define PF_MASK (FAULT_PRESENT | FAULT_WRITE | FAULT_EXEC)
 
 struct extable_entry {
 	u64 insn;
@@ -63,18 +60,14 @@ static enum fault_kind exception_kind(u64 vector)
 
 static struct fault fault_decode(const struct trap_frame *frame)
 {
-	bool is_page = frame->vector == EXCEPTION_PF;
-	u64 error = is_page ? frame->error : 0;
+	struct fault fault = { .kind = exception_kind(frame->vector),
+			       .name = exception_name(frame->vector) };
 
-	return (struct fault){
-		.kind = exception_kind(frame->vector),
-		.name = exception_name(frame->vector),
-		.address = is_page ? x86_read_cr2() : 0,
-		.write = (error & PF_WRITE) != 0,
-		.exec = (error & PF_EXEC) != 0,
-		.present = (error & PF_PRESENT) != 0,
-		.user = arch_frame_is_user(frame),
-	};
+	if (frame->vector == EXCEPTION_PF) {
+		fault.address = x86_read_cr2();
+		fault.access = frame->error & PF_MASK;
+	}
+	return fault;
 }
 
 /*
