@@ -28,6 +28,7 @@ void fair_queue_init(struct fair_queue *q, u64 day_cycles)
 {
 	*q = (struct fair_queue){
 		.shift = 63 - (u32)__builtin_clzll(day_cycles),
+		.first_day = FAIR_DAYS,
 	};
 	for (unsigned i = 0; i < FAIR_DAYS; i++) {
 		list_init(&q->day[i]);
@@ -40,15 +41,20 @@ void fair_entity_init(struct fair_entity *e, int nice)
 	list_init(&e->link);
 }
 
+/* The first day that has a list (I2). */
+static inline u64 eve_of(const struct fair_queue *q)
+{
+	return q->first_day - FAIR_SLICE_DAYS;
+}
+
 /* The list of the day on which the deadline is honoured (I2). */
 static inline unsigned day_of(const struct fair_queue *q, u64 deadline)
 {
+	u64 eve = eve_of(q);
 	u64 day = deadline >> q->shift;
 
-	if (day < q->first_day) {
-		day = q->first_day;
-	} else if (day - q->first_day >= FAIR_DAYS) {
-		day = q->first_day + FAIR_DAYS - 1;
+	if (unlikely(day - eve >= FAIR_DAYS)) {
+		day = day < eve ? eve : eve + FAIR_DAYS - 1;
 	}
 	return day % FAIR_DAYS;
 }
@@ -65,30 +71,75 @@ static inline u64 virtual_slice(const struct fair_queue *q,
 		   (u64)FAIR_SLICE_DAYS_MAX << q->shift);
 }
 
-void fair_insert(struct fair_queue *q, struct fair_entity *e)
+static inline u64 rotate_right(u64 v, unsigned bits)
 {
-	unsigned day;
+	return v >> bits | v << (-bits & 63);
+}
 
-	e->deadline = e->vtime + virtual_slice(q, e);
-	day = day_of(q, e->deadline);
+/* Number of the earliest day that is not empty; there is one. */
+static inline u64 earliest_day(const struct fair_queue *q)
+{
+	u64 eve = eve_of(q);
+
+	return eve + (unsigned)__builtin_ctzll(
+			     rotate_right(q->days, eve % FAIR_DAYS));
+}
+
+static inline void put_in(struct fair_queue *q, unsigned day,
+			  struct fair_entity *e)
+{
 	list_push_back(&q->day[day], &e->link);
 	q->days |= 1ull << day;
 	q->count++;
 }
 
+void fair_insert(struct fair_queue *q, struct fair_entity *e)
+{
+	e->deadline = e->vtime + virtual_slice(q, e);
+	put_in(q, day_of(q, e->deadline), e);
+}
+
+/* I4: forgets what the entity did not use beyond a slice. */
+static void forgive(const struct fair_queue *q, struct fair_entity *e)
+{
+	u64 slice = virtual_slice(q, e);
+	u64 credit = MIN(slice, (u64)FAIR_SLICE_DAYS << q->shift);
+	u64 earliest = (q->first_day << q->shift) - credit - slice;
+
+	e->vtime = MAX(e->vtime, earliest);
+}
+
 void fair_wake(struct fair_queue *q, struct fair_entity *e)
+{
+	forgive(q, e);
+	fair_insert(q, e);
+}
+
+void fair_start(struct fair_queue *q, struct fair_entity *e,
+		struct fair_entity *parent)
 {
 	u64 slice = virtual_slice(q, e);
 
-	if (e->vtime + slice < q->now) {
-		e->vtime = q->now - slice;
+	if (parent == NULL) {
+		e->vtime = (q->first_day << q->shift) - slice;
+	} else {
+		e->vtime = parent->vtime;
+		forgive(q, e);
+		parent->vtime = e->vtime +
+				MAX(slice / FAIR_SLICE_DAYS, 1ull << q->shift);
 	}
 	fair_insert(q, e);
 }
 
-static inline u64 rotate_right(u64 v, unsigned bits)
+void fair_yield(struct fair_queue *q, struct fair_entity *e)
 {
-	return v >> bits | v << (-bits & 63);
+	u64 deadline = e->vtime + virtual_slice(q, e);
+
+	e->deadline = deadline;
+	if (q->days != 0) {
+		deadline = MAX(deadline, earliest_day(q) << q->shift);
+	}
+	put_in(q, day_of(q, deadline), e);
 }
 
 static inline void take_out(struct fair_queue *q, unsigned day,
@@ -104,20 +155,16 @@ static inline void take_out(struct fair_queue *q, unsigned day,
 struct fair_entity *fair_pick(struct fair_queue *q)
 {
 	struct fair_entity *e;
-	unsigned ahead, day;
+	u64 day;
 
 	if (q->days == 0) {
 		return NULL;
 	}
-	ahead = (unsigned)__builtin_ctzll(
-		rotate_right(q->days, q->first_day % FAIR_DAYS));
-	q->first_day += ahead;
-	day = q->first_day % FAIR_DAYS;
+	day = earliest_day(q);
+	q->first_day = MAX(q->first_day, day);
+	day %= FAIR_DAYS;
 	e = entity_of(q->day[day].next);
-	take_out(q, day, &e->link);
-	if (e->vtime > q->now) {
-		q->now = e->vtime;
-	}
+	take_out(q, (unsigned)day, &e->link);
 	return e;
 }
 
@@ -130,8 +177,8 @@ struct fair_entity *fair_take_last(struct fair_queue *q)
 		return NULL;
 	}
 	behind = (unsigned)__builtin_clzll(
-		rotate_right(q->days, q->first_day % FAIR_DAYS));
-	day = (q->first_day + FAIR_DAYS - 1 - behind) % FAIR_DAYS;
+		rotate_right(q->days, eve_of(q) % FAIR_DAYS));
+	day = (eve_of(q) + FAIR_DAYS - 1 - behind) % FAIR_DAYS;
 	e = entity_of(q->day[day].prev);
 	take_out(q, day, &e->link);
 	return e;
@@ -140,12 +187,11 @@ struct fair_entity *fair_take_last(struct fair_queue *q)
 /* Where it stands follows from its deadline only while the first day stands. */
 void fair_remove(struct fair_queue *q, struct fair_entity *e)
 {
-	bool alone = e->link.next == e->link.prev;
+	struct list *neighbour = e->link.next;
 
 	DEBUG_ASSERT(!list_empty(&e->link));
-	if (alone) {
-		take_out(q, (unsigned)((struct list *)e->link.next - q->day),
-			 &e->link);
+	if (neighbour == e->link.prev) {
+		take_out(q, (unsigned)(neighbour - q->day), &e->link);
 	} else {
 		list_remove(&e->link);
 		q->count--;
@@ -155,5 +201,55 @@ void fair_remove(struct fair_queue *q, struct fair_entity *e)
 bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,
 		   const struct fair_entity *running)
 {
-	return e->deadline + (1ull << q->shift) <= running->deadline;
+	return e->deadline >> q->shift < running->deadline >> q->shift;
+}
+
+void fair_advance(struct fair_queue *q, struct fair_entity *running)
+{
+	if (q->days != 0) {
+		return;
+	}
+	running->deadline = running->vtime + virtual_slice(q, running);
+	q->first_day = MAX(q->first_day, running->deadline >> q->shift);
+}
+
+/* Days that `q` is ahead of `other`. */
+static s64 distance(const struct fair_queue *q, const struct fair_queue *other)
+{
+	return (s64)(fair_pace(q) - fair_pace(other));
+}
+
+bool fair_should_take(struct fair_queue *q, const struct fair_queue *other)
+{
+	s64 ahead = distance(q, other);
+
+	if (ahead > FAIR_APART_DAYS) {
+		q->epoch += (u64)ahead - FAIR_APART_DAYS;
+	}
+	return ahead > FAIR_AHEAD_DAYS;
+}
+
+void fair_follow(struct fair_queue *q, const struct fair_queue *other)
+{
+	q->epoch = q->first_day - fair_pace(other);
+}
+
+static inline s64 clamp(s64 value, s64 bound)
+{
+	return MAX(MIN(value, bound), -bound);
+}
+
+/*
+ * I5.  The entity's lead is the same in one time for all queues, unless they
+ * are too far apart; many moves add up to half of the calendar at most.
+ */
+void fair_move(struct fair_entity *e, const struct fair_queue *from,
+	       const struct fair_queue *to)
+{
+	s64 day = 1ll << to->shift;
+	s64 apart = clamp(distance(from, to), FAIR_APART_DAYS);
+	s64 lead = (s64)(e->vtime - (from->first_day << from->shift));
+
+	lead = clamp(lead + apart * day, FAIR_DAYS / 2 * day);
+	e->vtime = (to->first_day << to->shift) + (u64)lead;
 }

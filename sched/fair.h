@@ -7,8 +7,7 @@
  * factor (1 for nice 0, 1.25 times more for each step of nice).  Entities that
  * always want to run advance together in virtual time; that is what fair
  * means.  Its virtual deadline is its virtual time plus its slice in virtual
- * time, and the earliest deadline runs next, so an entity that wakes up waits
- * for one slice at most, and one that owes time waits.
+ * time, and the earliest deadline runs next; one that owes time waits.
  *
  * The ready entities stand in a calendar: FAIR_DAYS lists, each a stretch of
  * 2^shift cycles of virtual deadlines wide, with a bit per list that is not
@@ -17,14 +16,34 @@
  * first served: a deadline is honoured to within a day, while virtual times
  * are exact, so no error adds up.
  *
+ * The first day is the latest on which an entity was picked: who always wants
+ * to run stands there or later.  The eves, a slice of days before it, are for
+ * those who woke up.  What a sleeper did not use is its own up to one slice,
+ * which puts it before all who did not sleep; the rest is forgotten.
+ *
+ * A new entity goes on where its parent is, so that a chain of short-lived
+ * entities gets the share of one, and its birth costs the parent a quarter of
+ * a slice, but at least a day.  Without that a parent could start children,
+ * each new and owing nothing, that run one after the other while the time
+ * stands still; so at most four of them have their slice in one of others.
+ *
+ * Each processor has a queue, whose time goes the faster the fewer share it.
+ * Its pace (first_day - epoch) is comparable with the others': a processor
+ * that is ahead of another takes over an entity, so that all advance together.
+ * Queues part for good where nothing may move, though: with one entity each,
+ * or entities bound to their processors.  So no distance counts beyond
+ * FAIR_APART_DAYS; the processor ahead moves its epoch and forgets the rest.
+ *
  * I1  Bit d of `days` is set iff list d is not empty.
- * I2  All entities stand in days [first_day, first_day + FAIR_DAYS); one whose
- *     deadline lies before stands in first_day, one whose deadline lies
- *     beyond in the last.
- * I3  first_day and now never go back.
- * I4  The virtual time of a ready entity lies at most one slice behind `now`
- *     when it is inserted (fair_wake() forgives older debts of the queue):
- *     lag is bounded on both sides.
+ * I2  All entities stand in the FAIR_DAYS days from the first eve on; one whose
+ *     deadline lies before stands in the first eve, one whose deadline lies
+ *     beyond in the last day.
+ * I3  first_day never goes back.
+ * I4  An entity that wakes up or is new has a deadline of at most a slice
+ *     before the first day: lag is bounded.
+ * I5  What an entity is behind or ahead of its queue is the same after a
+ *     move, but for the distance of the queues, at most FAIR_APART_DAYS, and
+ *     never more than half of the calendar.
  *
  * The caller guards a queue and the entities in it.
  */
@@ -39,11 +58,17 @@
 #define FAIR_NICE_MAX 19
 #define FAIR_ONE      (1u << 16) /* the factor of nice 0 */
 
-/* Of a slice of an entity, in days of virtual time. */
+/* A slice, and the eves, in days of virtual time. */
 #define FAIR_SLICE_DAYS 4
 
 /* No slice is longer, so that deadlines fit into the calendar. */
 #define FAIR_SLICE_DAYS_MAX 24
+
+/* A queue that is further ahead of another takes over an entity. */
+#define FAIR_AHEAD_DAYS (2 * FAIR_SLICE_DAYS)
+
+/* No queue counts as further ahead of another. */
+#define FAIR_APART_DAYS (4 * FAIR_SLICE_DAYS)
 
 struct fair_entity {
 	struct list link;
@@ -53,18 +78,18 @@ struct fair_entity {
 };
 
 struct fair_queue {
-	u64 days;	/* bit set of lists that are not empty */
-	u64 first_day;	/* number of the first day, not wrapped */
-	u64 now;	/* virtual time of the queue */
-	u32 shift;	/* log2 of a day in virtual cycles */
-	u32 count;	/* entities in the lists */
+	u64 days;      /* bit set of lists that are not empty */
+	u64 first_day; /* number of the first day, not wrapped */
+	u32 shift;     /* log2 of a day in virtual cycles, of all queues */
+	u32 count;     /* entities in the lists */
+	u64 epoch;     /* day from which the pace is counted */
 	struct list day[FAIR_DAYS];
 };
 
 /* A day is the power of two of cycles next to `day_cycles` (> 1). */
 void fair_queue_init(struct fair_queue *q, u64 day_cycles);
 
-/* A new entity, which begins at the queue's virtual time. */
+/* A new entity; fair_start() gives it its virtual time. */
 void fair_entity_init(struct fair_entity *e, int nice);
 
 /* The factor of a nice level (clamped to its range). */
@@ -89,11 +114,21 @@ static inline void fair_charge(struct fair_entity *e, u64 cycles)
 /* Puts a ready entity into the calendar. */
 void fair_insert(struct fair_queue *q, struct fair_entity *e);
 
-/*
- * As fair_insert for an entity that slept or is new: what it did not use
- * beyond one slice is forgotten.
- */
+/* As fair_insert for an entity that slept. */
 void fair_wake(struct fair_queue *q, struct fair_entity *e);
+
+/*
+ * As fair_insert for a new entity.  Its `parent` runs on this queue's
+ * processor and pays; an entity without (NULL) begins in the first day.
+ */
+void fair_start(struct fair_queue *q, struct fair_entity *e,
+		struct fair_entity *parent);
+
+/*
+ * As fair_insert for an entity that lets others go first: all who stand in
+ * the earliest day.  It loses nothing.
+ */
+void fair_yield(struct fair_queue *q, struct fair_entity *e);
 
 /* Takes out the entity that runs next; NULL if there is none. */
 struct fair_entity *fair_pick(struct fair_queue *q);
@@ -104,8 +139,41 @@ struct fair_entity *fair_take_last(struct fair_queue *q);
 /* Takes out an entity that is in the calendar. */
 void fair_remove(struct fair_queue *q, struct fair_entity *e);
 
-/* True if `e`, just inserted, should run before `running` goes on. */
+/*
+ * True if `e`, just inserted, should run before `running` goes on, which was
+ * picked from this queue.
+ */
 bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,
 		   const struct fair_entity *running);
+
+/*
+ * The running entity was charged.  If it is alone, the queue's time goes on
+ * with it.  Needed before an insertion on a processor whose timer does not
+ * interrupt an entity that is alone: the time would be that of the last pick.
+ */
+void fair_advance(struct fair_queue *q, struct fair_entity *running);
+
+/* How far the queue is, in days; meant to be compared with others'. */
+static inline u64 fair_pace(const struct fair_queue *q)
+{
+	return q->first_day - q->epoch;
+}
+
+/*
+ * True if `q` should take over an entity of `other`, which has some to give,
+ * because it is ahead; forgets by how much it is too far ahead.
+ * Context: reads `other` without its lock; a stale value does no harm.
+ */
+bool fair_should_take(struct fair_queue *q, const struct fair_queue *other);
+
+/* The queue of a processor that was idle gets the pace of one that was not. */
+void fair_follow(struct fair_queue *q, const struct fair_queue *other);
+
+/*
+ * An entity that stands in no calendar changes its queue; the caller inserts
+ * (or wakes) it afterwards.
+ */
+void fair_move(struct fair_entity *e, const struct fair_queue *from,
+	       const struct fair_queue *to);
 
 #endif
