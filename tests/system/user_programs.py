@@ -10,6 +10,8 @@ from vm import DEBUG_KERNEL, KERNEL, ROOT, Failure, Machine, Vm
 PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
+PROGRAMS = [name + libc for name in ("pointers", "registers")
+            for libc in ("", "-glibc")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between.
@@ -26,7 +28,7 @@ def output_on_linux(program):
 
 
 @test("{program} prints on the {kernel} kernel what it prints on Linux",
-      program=("pointers", "pointers-glibc"), kernel=KERNELS)
+      program=PROGRAMS, kernel=KERNELS)
 def user_program(program, kernel):
     wanted = output_on_linux(program)
     with Vm(Machine(kernel=KERNELS[kernel], initrd=TESTS_INITRD,
