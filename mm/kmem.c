@@ -51,7 +51,7 @@
 	x(16) x(32) x(48) x(64) x(96) x(128) x(192) x(256) x(384) x(512) \
 		x(768) x(1024) x(1536) x(2048)
 
-#define SMALL_MAX  2048
+#define SMALL_MAX  KMEM_OBJECT_MAX
 #define CLASS_STEP 16
 
 /* Objects that a magazine holds: 8 KB of them, within these bounds. */

@@ -29,8 +29,11 @@ void kfree(void *object);
 
 struct kmem_cache;
 
+/* The largest object of a cache. */
+#define KMEM_OBJECT_MAX 2048
+
 /*
- * A cache of objects of one size (1..2048 bytes) and alignment (a power of
+ * A cache of objects of one size (1..KMEM_OBJECT_MAX) and alignment (a power of
  * two, <= 64).  `name` must live for ever.  NULL if there is no memory.
  */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size_bytes,

@@ -38,7 +38,10 @@ void thread_init(void)
 {
 	threads.cache = kmem_cache_create("thread", sizeof(struct thread), 64);
 	ASSERT(threads.cache != NULL);
-	threads.fpu = kmem_cache_create("fpu", arch_fpu_bytes(), FPU_ALIGN);
+	if (arch_fpu_bytes() <= KMEM_OBJECT_MAX) {
+		threads.fpu =
+			kmem_cache_create("fpu", arch_fpu_bytes(), FPU_ALIGN);
+	}
 }
 
 struct thread *thread_boot_idle(void)
