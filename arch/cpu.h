@@ -12,7 +12,8 @@
  *	u64 arch_cycles(void)		cycle counter, may be reordered
  *	u64 arch_cycles_ordered(void)	after all before it, before all after
  *	void arch_counted_loop(u64)	that many (not 0) rounds of exactly
- *					ARCH_COUNTED_LOOP instructions
+ *					ARCH_COUNTED_LOOP instructions, which
+ *					take far more cycles than that
  *	void arch_preempt_inc(void)
  *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
  *	void arch_preempt_want(void)	somebody waits for this processor
