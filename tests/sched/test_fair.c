@@ -165,7 +165,8 @@ static bool start(size_t i)
 	fair_entity_init(e, (int)(ktest_random() % 40) - 20);
 	fair_start(&model.q, e, parent);
 	model_put(i, model_day(e->deadline));
-	return e->vtime >= was && parent->vtime >= e->vtime + DAY;
+	return e->vtime >= was && parent->vtime >= e->vtime + DAY &&
+	       e->deadline >= (model.first_day << SHIFT) - SLICE;
 }
 
 static bool yield(size_t i)
@@ -389,6 +390,26 @@ KTEST(fair_moves_keep_time, "between queues not far apart time is one")
 		fair_move(&e, &a, &b);
 		EXPECT_EQ(e.vtime - (b.first_day << SHIFT), (u64)kept * DAY);
 		EXPECT(apart != kept || e.vtime == before);
+	}
+}
+
+KTEST(fair_moves_do_not_add_up, "many moves leave half a calendar at most")
+{
+	static struct fair_queue a, b;
+	struct fair_entity e;
+
+	fair_entity_init(&e, 0);
+	for (s64 apart = -100; apart <= 100; apart += 200) {
+		u64 most = FAIR_DAYS / 2 * DAY;
+		u64 start;
+
+		part(&a, &b, 0);
+		e.vtime = start = a.first_day << SHIFT;
+		a.epoch -= (u64)apart;
+		for (int i = 0; i < 10; i++) {
+			fair_move(&e, &a, &b);
+		}
+		EXPECT_EQ(e.vtime, apart > 0 ? start + most : start - most);
 	}
 }
 

@@ -224,6 +224,65 @@ KTEST(fairness_wake_latency, "who wakes among hogs runs within one slice")
 	}
 }
 
+KTEST(fairness_wake_many_cpus, "and beside hogs that move between processors")
+{
+	static const unsigned cases[][2] = { { 2, 3 }, { 4, 9 }, { 8, 100 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct summary s;
+
+		begin(cases[i][0]);
+		for (unsigned j = 0; j < 8; j++) {
+			sim_add(&sim, (struct sim_task){
+					      .cpu = j % sim.cpu_count,
+					      .burst = SIM_US(20),
+					      .pause = SIM_US(7100 + 531 * j),
+					      .then = SIM_SLEEP,
+				      });
+		}
+		sim_add_many(&sim, cases[i][1], (struct sim_task){ .nice = 0 });
+		sim_run(&sim, SECONDS(1));
+		sim_forget(&sim);
+		sim_run(&sim, SECONDS(5));
+		s = summary_of(0, 8);
+		if (is_loud()) {
+			printf("8 light sleepers, %u hogs on %u: run after "
+			       "%.2f slices\n",
+			       cases[i][1], cases[i][0], s.wake);
+		}
+		/* A slice, its overrun and the others' bursts. */
+		EXPECT(s.wake < 1.2);
+	}
+}
+
+KTEST(fairness_no_gain_by_sleep, "who sleeps for a moment gets no more by it")
+{
+	double most = 0;
+
+	for (u64 us = 100; us < 2000; us += 300) {
+		for (u64 pause = 1; pause <= 1000; pause *= 10) {
+			struct summary hogs;
+
+			begin(1);
+			sim_add(&sim, (struct sim_task){
+					      .burst = SIM_US(us),
+					      .pause = SIM_US(pause),
+					      .then = SIM_SLEEP,
+				      });
+			sim_add_many(&sim, 3, (struct sim_task){ .nice = 0 });
+			sim_run(&sim, SECONDS(4));
+			hogs = summary_of(1, 3);
+			most = MAX(most,
+				   (double)sim.thread[0].ran / hogs.least);
+			EXPECT(most < 1.01);
+			EXPECT(hogs.wait < 8);
+		}
+	}
+	if (is_loud()) {
+		printf("sleeper of a moment: %.3f times a hog's time\n", most);
+	}
+}
+
 KTEST(fairness_sleepers_share, "sleepers that want more than their share wait")
 {
 	struct summary hogs, sleepers;
