@@ -231,7 +231,7 @@ debug: build/debug/exo.elf build/initrd.cpio
 host.objs := $(patsubst %,build/host/%.o,\
 	$(sort $(host-runner) $(tests-y) $(hosttests-y) $(hostsrc-y)))
 
-build/host/%.c.o: %.c build/host/flags
+build/host/%.c.o: %.c build/host/flags | build/gen/font.inc
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(hostflags) -MMD -MP -c $< -o $@
