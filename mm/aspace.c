@@ -144,6 +144,20 @@ static int region_split(struct aspace *aspace, u64 at)
 	return err;
 }
 
+/* Lengthens the region before `start` if it is of the same kind: zeroes. */
+static bool region_extend(struct aspace *aspace, u64 start, u64 end, u32 flags)
+{
+	struct region *r = aspace_region(aspace, start - 1);
+
+	if (r == NULL || r->flags != flags || r->source.data != NULL ||
+	    (flags & REGION_GROWS_DOWN)) {
+		return false;
+	}
+	r->end = end;
+	aspace->mapped_pages += (end - start) / PAGE_SIZE;
+	return true;
+}
+
 int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
 	       struct region_source source)
 {
@@ -153,6 +167,10 @@ int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
 	WITH_MUTEX (&aspace->mutex) {
 		if (!range_free(aspace, start, start + len_bytes)) {
 			return -EEXIST;
+		}
+		if (source.data == NULL &&
+		    region_extend(aspace, start, start + len_bytes, flags)) {
+			return 0;
 		}
 		return region_add(aspace, start, start + len_bytes, flags,
 				  source);
@@ -298,27 +316,6 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 		return 0;
 	}
 	return top - len_bytes;
-}
-
-int aspace_resize(struct aspace *aspace, u64 start, u64 new_end)
-{
-	WITH_MUTEX (&aspace->mutex) {
-		struct region *r = aspace_region(aspace, start);
-
-		if (r == NULL || r->node.key != start || new_end <= start ||
-		    !range_ok(start, new_end - start)) {
-			return -EINVAL;
-		}
-		if (new_end < r->end) {
-			return unmap_locked(aspace, new_end, r->end);
-		}
-		if (new_end > r->end && !range_free(aspace, r->end, new_end)) {
-			return -EEXIST;
-		}
-		aspace->mapped_pages += (new_end - r->end) / PAGE_SIZE;
-		r->end = new_end;
-	}
-	return 0;
 }
 
 struct clone {

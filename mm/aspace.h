@@ -82,9 +82,6 @@ must_check int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
 u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 			    u64 below);
 
-/* Moves the end of the region that starts at `start`. Errors as aspace_map. */
-must_check int aspace_resize(struct aspace *aspace, u64 start, u64 new_end);
-
 /*
  * A copy that shares every frame until one side writes.  NULL if there is no
  * memory.  Context: thread.

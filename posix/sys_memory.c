@@ -16,17 +16,12 @@ static int brk_move(struct process *p, u64 end)
 	u64 from = ALIGN_UP(p->brk_end, PAGE_SIZE);
 	u64 to = ALIGN_UP(end, PAGE_SIZE);
 
-	if (from == to) {
-		return 0;
-	}
-	if (from == p->brk_start) {
-		return aspace_map(p->aspace, from, to - from, BRK_FLAGS,
-				  zeroes);
-	}
-	if (to == p->brk_start) {
+	if (to < from) {
 		return aspace_unmap(p->aspace, to, from - to);
 	}
-	return aspace_resize(p->aspace, p->brk_start, to);
+	return to == from ? 0
+			  : aspace_map(p->aspace, from, to - from, BRK_FLAGS,
+				       zeroes);
 }
 
 /* Returns where the break is: unmoved if it could not be moved. */

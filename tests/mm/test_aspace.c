@@ -556,23 +556,47 @@ KTEST(aspace_find_free, "free ranges are found from the top, also exact ones")
 	EXPECT_EQ(found[4], USER_START);
 }
 
-KTEST(aspace_resizes, "a region's end moves up to the next one and down")
+static u64 region_count(const struct aspace *a)
 {
+	u64 count = 0;
+
+	tree_for_each (node, &a->regions) {
+		count++;
+	}
+	return count;
+}
+
+KTEST(aspace_extends, "a neighbour of the same kind joins the region before it")
+{
+	const struct region_source source = { (const u8 *)DIRECT_MAP_BASE, 8 };
 	struct aspace *a = user_space_enter();
+	u64 counts[4];
 
 	EXPECT(a != NULL);
-	EXPECT_EQ(user_space_map(a, BASE, 4 * PAGE_SIZE, RW), 0);
-	EXPECT_EQ(user_space_map(a, page_at(8), PAGE_SIZE, RW), 0);
-	EXPECT_EQ(poke(page_at(3), 1), 0);
-	EXPECT_EQ(aspace_resize(a, BASE, page_at(2)), 0);
+	for (unsigned i = 0; i < 8; i++) {
+		EXPECT_EQ(user_space_map(a, page_at(i), PAGE_SIZE, RW), 0);
+		EXPECT_EQ(poke(page_at(i), i), 0);
+	}
+	counts[0] = region_count(a);
+	EXPECT_EQ(user_space_map(a, page_at(8), PAGE_SIZE, REGION_READ), 0);
+	EXPECT_EQ(user_space_map(a, page_at(9), PAGE_SIZE,
+				 REGION_READ | REGION_GROWS_DOWN),
+		  0);
+	EXPECT_EQ(user_space_map(a, page_at(10), PAGE_SIZE,
+				 REGION_READ | REGION_GROWS_DOWN),
+		  0);
+	EXPECT_EQ(aspace_map(a, page_at(11), PAGE_SIZE, RW, source), 0);
+	EXPECT_EQ(user_space_map(a, page_at(12), PAGE_SIZE, RW), 0);
+	counts[1] = region_count(a);
+	EXPECT_EQ(aspace_unmap(a, page_at(3), PAGE_SIZE), 0);
+	EXPECT_EQ(peek(page_at(2)), 2);
 	EXPECT_EQ(peek(page_at(3)), UINT64_MAX);
-	EXPECT_EQ(aspace_resize(a, BASE, page_at(8)), 0);
-	EXPECT_EQ(peek(page_at(3)), 0);
-	EXPECT_EQ(aspace_resize(a, BASE, page_at(9)), -EEXIST);
-	EXPECT_EQ(aspace_resize(a, page_at(1), page_at(9)), -EINVAL);
-	EXPECT_EQ(aspace_resize(a, BASE, BASE), -EINVAL);
-	EXPECT_EQ(a->mapped_pages, 9);
+	EXPECT_EQ(peek(page_at(4)), 4);
+	counts[2] = a->mapped_pages;
 	user_space_leave(a);
+	EXPECT_EQ(counts[0], 1);
+	EXPECT_EQ(counts[1], 6);
+	EXPECT_EQ(counts[2], 12);
 }
 
 KTEST(aspace_copies_recover, "a copy that faults half-way leaves all in order")
