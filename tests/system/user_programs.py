@@ -10,8 +10,8 @@ from vm import DEBUG_KERNEL, KERNEL, ROOT, Failure, Machine, Vm
 PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
-PROGRAMS = [name + libc for name in ("pointers", "registers")
-            for libc in ("", "-glibc")]
+PROGRAMS = [name + libc for libc in ("", "-glibc")
+            for name in ("pointers", "registers", "memory")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between.
