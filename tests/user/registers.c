@@ -243,7 +243,7 @@ static void thread_pointers(void)
 	int ok = syscall(SYS_arch_prctl, ARCH_SET_GS, block) == 0;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		nanosleep(&moment, NULL);
+		syscall(SYS_nanosleep, &moment, NULL);
 		for (volatile unsigned n = 0; n < SPINS / ROUNDS / 8; n++) {
 		}
 		__asm__ volatile("movq %%gs:0, %0" : "=r"(word));
@@ -265,7 +265,7 @@ static void sleeps(void)
 		const struct timespec t = { 0, us * 1000 };
 
 		clock_gettime(CLOCK_MONOTONIC, &from);
-		nanosleep(&t, NULL);
+		syscall(SYS_nanosleep, &t, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &to);
 		ok = ok && (to.tv_sec - from.tv_sec) * 1000000000l +
 					   to.tv_nsec - from.tv_nsec >=
