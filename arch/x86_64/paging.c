@@ -314,10 +314,22 @@ int arch_table_create(struct page_table *table)
 	return 0;
 }
 
+/* The entries are mostly empty: a cache line of them is looked at as one. */
+#define LINE_ENTRIES 8
+
+static inline bool line_empty(const u64 *e)
+{
+	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) == 0;
+}
+
 /* Bounded recursion: `level` counts down from the root's to 1. */
 static cold void tables_free(u64 *entries, unsigned count, unsigned level)
 {
 	for (unsigned i = 0; i < count; i++) {
+		if (i % LINE_ENTRIES == 0 && line_empty(&entries[i])) {
+			i += LINE_ENTRIES - 1;
+			continue;
+		}
 		if (!(entries[i] & PTE_PRESENT)) {
 			continue;
 		}
