@@ -8,6 +8,7 @@
 #include "arch/directmap.h"
 #include "arch/irq.h"
 #include "arch/paging.h"
+#include "arch/smp.h"
 #include "boot/multiboot2.h"
 #include "boot/pvh.h"
 #include "boot/tasks.h"
@@ -28,8 +29,10 @@
 #include "mm/aspace.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
+#include "mm/tlb.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
+#include "sched/worker.h"
 #include "trace/trace.h"
 
 /* Records in a processor's trace ring once there is memory: 32 KB. */
@@ -355,9 +358,84 @@ int task_clock(void)
 
 int task_threads(void)
 {
+	int err;
+
 	thread_init();
-	sched_init();
-	return timer_start();
+	sched_init(thread_boot_idle());
+	err = timer_start();
+	err = err ? err : tlb_start();
+	return err ? err : sched_start_interrupts();
+}
+
+/* One that does not come is left out: the machine has fewer. */
+static void processor_start(unsigned cpu, u32 hardware_id)
+{
+	struct cpu_start start = {
+		.cpu = cpu,
+		.hardware_id = hardware_id,
+		.area = kzalloc(arch_percpu_bytes()),
+		.tables = kzalloc(arch_cpu_tables_bytes()),
+		.idle = thread_create_idle(cpu),
+	};
+	int err = -ENOMEM;
+
+	if (start.area && start.tables && start.idle) {
+		start.stack_top = start.idle->arch.kernel_sp;
+		err = arch_cpu_start(&start);
+	}
+	while (err == 0 && !sched_online(cpu)) {
+		arch_relax();
+	}
+	err = err ? err : worker_start(cpu);
+	if (err) {
+		log_warn("processor with APIC number %u left out: %s",
+			 hardware_id, errno_name(err));
+	}
+}
+
+int task_processors(void)
+{
+	u64 limit = MIN(boot.cmdline.maxcpus, (u64)MAX_CPUS);
+	unsigned cpu = 1;
+	int err = worker_start(0);
+
+	if (err) {
+		return err;
+	}
+
+	for (u32 i = 0; i < boot.madt.cpu_count && cpu < limit; i++) {
+		u32 id = boot.madt.cpus[i].apic_id;
+
+		if (id != arch_cpu_hardware_id()) {
+			processor_start(cpu, id);
+			cpu += cpu_present(cpu);
+		}
+	}
+	log_info("processors: %u of %u run", cpu, MAX(boot.madt.cpu_count, 1u));
+	return 0;
+}
+
+/* The ring is the first thing that a processor needs. */
+static int trace_ring_make(void)
+{
+	struct trace_record *records =
+		kmalloc(TRACE_RECORDS * sizeof(*records));
+
+	if (records == NULL) {
+		return -ENOMEM;
+	}
+	trace_set_ring(records, TRACE_RECORDS);
+	return 0;
+}
+
+void cpu_main(unsigned cpu)
+{
+	if (trace_ring_make() != 0) {
+		log_warn("processor %u: no memory for a trace ring", cpu);
+	}
+	tlb_listen();
+	sched_init(current_thread());
+	sched_idle();
 }
 
 int task_serial_irq(void)
@@ -369,16 +447,12 @@ int task_serial_irq(void)
 
 int task_trace_ring(void)
 {
-	struct trace_record *records =
-		kmalloc(TRACE_RECORDS * sizeof(*records));
+	int err = 0;
 
-	if (records == NULL) {
-		return -ENOMEM;
-	}
 	WITH_PREEMPT_OFF () {
-		trace_set_ring(records, TRACE_RECORDS);
+		err = trace_ring_make();
 	}
-	return 0;
+	return err;
 }
 
 int task_archive(void)

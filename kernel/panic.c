@@ -7,6 +7,7 @@
 #include "arch/boot.h"
 #include "arch/cpu.h"
 #include "arch/paging.h"
+#include "arch/smp.h"
 #include "arch/trap.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
@@ -19,6 +20,8 @@
 #include "trace/trace.h"
 
 #define BACKTRACE_MAX 24
+/* Looks at a processor that was told to stop: some milliseconds. */
+#define STOP_PATIENCE 1000000
 #define PANIC_EVENTS  32
 
 static const char *const action_names[] = { "halt", "reboot", "exit" };
@@ -88,12 +91,12 @@ static void backtrace(u64 fp)
 	}
 }
 
-static void show_fault_place(struct trap_frame *frame)
+static void show_place(u64 ip)
 {
 	char text[96];
 
-	symbol_format(arch_frame_ip(frame), text, sizeof(text));
-	log_raw("  %016lx  %s\n", arch_frame_ip(frame), text);
+	symbol_format(ip, text, sizeof(text));
+	log_raw("  %016lx  %s\n", ip, text);
 }
 
 static void show_event(const struct trace_record *r)
@@ -131,6 +134,62 @@ static void show_overflow(u64 sp)
 }
 
 /* `frame` is NULL where no trap is to blame; `fp` begins the backtrace. */
+/* What a stopped processor was doing, for the one that reports. */
+struct stopped_cpu {
+	bool stopped; /* [a] set last */
+	u64 ip;
+	u64 fp;
+	u32 tid;
+};
+
+static percpu struct stopped_cpu stopped_cpu;
+
+bool panic_stopped(struct trap_frame *frame)
+{
+	struct stopped_cpu *self = this_cpu_ptr(stopped_cpu);
+
+	if (READ_ONCE(state.depth) == 0) {
+		return false;
+	}
+	self->ip = arch_frame_ip(frame);
+	self->fp = arch_frame_fp(frame);
+	self->tid = this_cpu(percpu_head).tid;
+	__atomic_store_n(&self->stopped, true, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Waits a little for a processor that was told to stop. */
+static bool has_stopped(const struct stopped_cpu *cpu)
+{
+	for (unsigned i = 0; i < STOP_PATIENCE; i++) {
+		if (__atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE)) {
+			return true;
+		}
+		arch_relax();
+	}
+	return false;
+}
+
+static void show_others(void)
+{
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
+		const struct stopped_cpu *other;
+
+		if (cpu == cpu_id() || !cpu_present(cpu)) {
+			continue;
+		}
+		other = cpu_ptr(cpu, stopped_cpu);
+		if (!has_stopped(other)) {
+			log_raw("processor %u does not answer\n", cpu);
+			continue;
+		}
+		log_raw("backtrace (processor %u, thread %u):\n", cpu,
+			other->tid);
+		show_place(other->ip);
+		backtrace(other->fp);
+	}
+}
+
 static noreturn void report(const char *reason, struct trap_frame *frame,
 			    u64 ip, u64 fp)
 {
@@ -141,6 +200,9 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 	depth = __atomic_fetch_add(&state.depth, 1, __ATOMIC_RELAXED);
 	if (depth > 1) {
 		arch_halt(); /* even the short report failed */
+	}
+	if (depth == 0) {
+		arch_stop_others();
 	}
 	console_panic_begin();
 	log_raw("\n=== PANIC: %s ===\n", reason);
@@ -155,9 +217,10 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 	}
 	log_raw("backtrace (processor %u):\n", cpu_id());
 	if (frame) {
-		show_fault_place(frame);
+		show_place(arch_frame_ip(frame));
 	}
 	backtrace(fp);
+	show_others();
 	lockcheck_show();
 	log_raw("=== TRACE DUMP (last %u events) ===\n", PANIC_EVENTS);
 	trace_dump(PANIC_EVENTS, show_event);

@@ -66,6 +66,11 @@ static inline void lockcheck_release(const void *lock, enum lock_class class)
 	(void)class;
 }
 
+static inline unsigned lockcheck_held(void)
+{
+	return 0;
+}
+
 static inline void lockcheck_show(void)
 {
 }
@@ -85,6 +90,27 @@ static inline void spin_lock(struct spinlock *lock)
 		arch_relax();
 	}
 	WRITE_ONCE(lock->cpu, (u8)cpu_id());
+}
+
+/* Takes the lock if it is free. Context: as spin_lock. */
+must_check static inline bool spin_trylock(struct spinlock *lock)
+{
+	u16 owner;
+	bool taken;
+
+	preempt_off();
+	owner = READ_ONCE(lock->owner);
+	/* Free if the next ticket is the one that is served. */
+	taken = __atomic_compare_exchange_n(&lock->next, &owner,
+					    (u16)(owner + 1), false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	if (!taken) {
+		preempt_on();
+		return false;
+	}
+	lockcheck_take(lock, lock->class);
+	WRITE_ONCE(lock->cpu, (u8)cpu_id());
+	return true;
 }
 
 static inline void spin_release_(struct spinlock *lock)

@@ -392,6 +392,7 @@ void aspace_put(struct aspace *aspace)
 		return;
 	}
 	ASSERT(!aspace_is_loaded(aspace));
+	tlb_evict(aspace);
 	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
 		pages_unmap(aspace, r->node.key, r->end - r->node.key);
 		region_drop(aspace, r);
@@ -406,20 +407,36 @@ bool aspace_is_loaded(const struct aspace *aspace)
 	return this_cpu(loaded_aspace) == aspace;
 }
 
+/* The bit of this processor in the space's set (mm/tlb.c I1). */
+static void leave(struct aspace *old)
+{
+	if (old != NULL) {
+		__atomic_fetch_and(&old->cpus, ~(1ull << cpu_id()),
+				   __ATOMIC_RELEASE);
+	}
+}
+
 void aspace_switch(struct aspace *aspace)
 {
-	if (aspace != NULL && this_cpu(loaded_aspace) != aspace) {
+	struct aspace *old = this_cpu(loaded_aspace);
+
+	if (aspace != NULL && old != aspace) {
+		__atomic_fetch_or(&aspace->cpus, 1ull << cpu_id(),
+				  __ATOMIC_SEQ_CST);
 		this_cpu(loaded_aspace) = aspace;
 		arch_table_load(&aspace->table);
+		leave(old);
 	}
 }
 
 void aspace_leave(void)
 {
 	u64 flags = arch_irq_save();
+	struct aspace *old = this_cpu(loaded_aspace);
 
 	this_cpu(loaded_aspace) = NULL;
 	arch_table_load(&kernel_page_table);
+	leave(old);
 	arch_irq_restore(flags);
 }
 

@@ -44,6 +44,7 @@ struct aspace {
 	u64 resident_pages;
 	u64 mapped_pages;
 	u32 refs; /* [a] */
+	u64 cpus; /* [a] processors that may have the table loaded */
 };
 
 /* An empty address space with one reference; NULL if there is no memory. */

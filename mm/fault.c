@@ -13,6 +13,7 @@
 #include "mm/aspace.h"
 #include "mm/aspace_private.h"
 #include "mm/frame.h"
+#include "mm/tlb.h"
 #include "trace/trace.h"
 
 /* How far a stack may grow, and what stays free below it. */
@@ -114,11 +115,12 @@ static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 	return 0;
 }
 
-static int page_write(const struct region *r, u64 va,
+static int page_write(struct aspace *aspace, const struct region *r, u64 va,
 		      const struct page_mapping *old)
 {
 	unsigned prot = region_page_prot(r);
 	phys_t frame = old->frame;
+	struct tlb_batch batch;
 
 	if (frame_refs(frame) > 1) {
 		frame = frame_alloc(0);
@@ -129,9 +131,13 @@ static int page_write(const struct region *r, u64 va,
 		       PAGE_SIZE);
 	}
 	arch_remap_page(old, frame, prot);
-	arch_tlb_flush_page(va);
-	if (frame.pa != old->frame.pa) {
-		frame_put(old->frame);
+	if (frame.pa == old->frame.pa) {
+		/* A right was added: who does not know yet only faults. */
+		arch_tlb_flush_page(va);
+	} else {
+		tlb_batch_init(&batch, aspace);
+		tlb_batch_add(&batch, va, old->frame);
+		tlb_batch_flush(&batch);
 	}
 	return 0;
 }
@@ -147,7 +153,7 @@ static int page_present(struct aspace *aspace, const struct region *r, u64 va,
 		return page_missing(aspace, r, va, fault->access);
 	}
 	if ((fault->access & FAULT_WRITE) && !(old.prot & PROT_PAGE_WRITE)) {
-		return page_write(r, va, &old);
+		return page_write(aspace, r, va, &old);
 	}
 	/* Mended before us, or only this TLB is behind. */
 	arch_remap_page(&old, old.frame, (old.prot & PROT_PAGE_WRITE) | prot);

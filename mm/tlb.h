@@ -30,7 +30,20 @@ void tlb_batch_init(struct tlb_batch *batch, struct aspace *aspace);
  */
 void tlb_batch_add(struct tlb_batch *batch, u64 va, phys_t frame);
 
-/* No processor reaches the frames any more; they are released. */
+/*
+ * No processor reaches the frames any more; they are released.  Context:
+ * thread, or wherever the batch's table may be changed; interrupts may be off.
+ */
 void tlb_batch_flush(struct tlb_batch *batch);
+
+/* Every other processor gives the address space up, which ends. */
+void tlb_evict(struct aspace *aspace);
+
+/* This processor answers from now on. Context: boot, each processor. */
+void tlb_listen(void);
+
+/* Takes over the flush interrupt; calls tlb_listen(). Context: boot,
+ * once. Errors: -EBUSY. */
+must_check int tlb_start(void);
 
 #endif

@@ -20,6 +20,9 @@
 #define SLOT_BYTES (2 * KSTACK_BYTES)
 #define KEPT_MAX   16
 
+/* Stacks that one round of flushes releases. */
+#define RELEASE_COUNT (TLB_BATCH_FRAMES / (KSTACK_BYTES / PAGE_SIZE))
+
 static struct {
 	struct spinlock lock;
 	struct kstack *kept;
@@ -45,35 +48,58 @@ static void push(struct kstack **list, struct kstack *stack)
 	*list = stack;
 }
 
-static void stack_unmap(u8 *stack, u64 len_bytes)
+/* Adds the pages of a stack to a batch of what is taken away. */
+static void stack_unmap(struct tlb_batch *batch, const struct kstack *stack)
 {
-	struct tlb_batch batch;
-
-	tlb_batch_init(&batch, NULL);
-	for (u64 at = 0; at < len_bytes; at += PAGE_SIZE) {
+	for (u64 at = 0; at < KSTACK_BYTES; at += PAGE_SIZE) {
+		u64 va = (u64)stack->base + at;
 		struct page_mapping old;
 
-		if (arch_unmap_page(&kernel_page_table, (u64)stack + at,
-				    &old)) {
-			tlb_batch_add(&batch, (u64)stack + at, old.frame);
+		if (arch_unmap_page(&kernel_page_table, va, &old)) {
+			tlb_batch_add(batch, va, old.frame);
 		}
 	}
-	tlb_batch_flush(&batch);
 }
 
-static bool stack_map(u8 *stack)
+/*
+ * Takes the frames of `stacks` away and makes their slots empty ones.  No lock
+ * is held while other processors are asked to forget them: one that spins for
+ * it with interrupts off would never answer.
+ */
+static void stacks_release(struct kstack *stacks)
+{
+	struct kstack *stack;
+	struct kstack *empty = NULL;
+	struct tlb_batch batch;
+
+	if (stacks == NULL) {
+		return;
+	}
+	tlb_batch_init(&batch, NULL);
+	while ((stack = pop(&stacks)) != NULL) {
+		stack_unmap(&batch, stack);
+		push(&empty, stack);
+	}
+	tlb_batch_flush(&batch);
+	WITH_SPINLOCK (&kstacks.lock) {
+		while ((stack = pop(&empty)) != NULL) {
+			push(&kstacks.empty, stack);
+		}
+	}
+}
+
+/* Lock held: tables are made. False if there is no memory. */
+static bool stack_map(const struct kstack *stack)
 {
 	for (u64 at = 0; at < KSTACK_BYTES; at += PAGE_SIZE) {
 		phys_t frame = frame_alloc(0);
 
 		if (phys_is_none(frame)) {
-			stack_unmap(stack, at);
 			return false;
 		}
-		if (arch_map_page(&kernel_page_table, (u64)stack + at, frame,
-				  PROT_PAGE_WRITE) != 0) {
+		if (arch_map_page(&kernel_page_table, (u64)stack->base + at,
+				  frame, PROT_PAGE_WRITE) != 0) {
 			frame_put(frame);
-			stack_unmap(stack, at);
 			return false;
 		}
 	}
@@ -99,6 +125,7 @@ static struct kstack *slot_take(void)
 struct kstack *kstack_alloc(void)
 {
 	struct kstack *stack;
+	bool mapped = true;
 
 	WITH_SPINLOCK (&kstacks.lock) {
 		stack = pop(&kstacks.kept);
@@ -109,29 +136,54 @@ struct kstack *kstack_alloc(void)
 			if (stack == NULL) {
 				return NULL;
 			}
-			if (!stack_map(stack->base)) {
-				push(&kstacks.empty, stack);
-				return NULL;
-			}
+			mapped = stack_map(stack);
 		}
-		kstacks.in_use++;
-		trace(TRACE_KSTACK, stack->base, kstacks.kept_count);
+		kstacks.in_use += mapped;
 	}
+	if (!mapped) {
+		stack->next = NULL;
+		stacks_release(stack);
+		return NULL;
+	}
+	trace(TRACE_KSTACK, stack->base, kstacks.kept_count);
 	return stack;
+}
+
+/* Takes kept stacks out until no more than `count` are left. */
+static struct kstack *surplus_locked(u64 count)
+{
+	struct kstack *surplus = NULL;
+
+	while (kstacks.kept_count > count) {
+		kstacks.kept_count--;
+		push(&surplus, pop(&kstacks.kept));
+	}
+	return surplus;
 }
 
 void kstack_free(struct kstack *stack)
 {
+	struct kstack *surplus = NULL;
+
 	WITH_SPINLOCK (&kstacks.lock) {
 		kstacks.in_use--;
-		if (kstacks.kept_count < KEPT_MAX) {
-			kstacks.kept_count++;
-			push(&kstacks.kept, stack);
-		} else {
-			stack_unmap(stack->base, KSTACK_BYTES);
-			push(&kstacks.empty, stack);
+		kstacks.kept_count++;
+		push(&kstacks.kept, stack);
+		if (kstacks.kept_count > KEPT_MAX) {
+			surplus = surplus_locked(KEPT_MAX - RELEASE_COUNT);
 		}
 	}
+	stacks_release(surplus);
+}
+
+void kstack_drain(void)
+{
+	struct kstack *surplus = NULL;
+
+	WITH_SPINLOCK (&kstacks.lock) {
+		surplus = surplus_locked(0);
+	}
+	stacks_release(surplus);
 }
 
 u64 kstack_in_use(void)

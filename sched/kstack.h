@@ -28,6 +28,9 @@ static inline u64 kstack_top(const struct kstack *stack)
 	return (u64)stack->base + KSTACK_BYTES;
 }
 
+/* Gives the frames of the stacks that are kept for later back. */
+void kstack_drain(void);
+
 /* Stacks handed out now. */
 u64 kstack_in_use(void);
 

@@ -1,104 +1,101 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler of one processor: a run queue that only its owner picks from.
+ * The scheduler: each processor has a run queue, from which it alone picks.
  *
- * Theory.  A run queue is a list of ready threads, served round robin; a
- * thread that others wait for runs for at most SLICE_NS between two ticks of
- * the slice timer, which is armed only while somebody waits.
+ * Theory.  A run queue holds the ready threads in the order of
+ * sched/fair.h; the running thread is in none.  There is no lock above the
+ * queues' own, and none is held while another is taken.
  *
- * I1  A thread is in the ready list iff its state is READY.
- * I2  Exactly one thread of the queue's processor is RUNNING: `current`,
- *     except inside reschedule().
+ * I1  READY: the thread is in the queue of `cpu`, or in the hands of the one
+ *     processor that took it out of a queue and brings it to another.
+ * I2  RUNNING: it is `current` of its queue.  Exactly one thread is, the idle
+ *     thread included.
  * I3  The queue's lock is held from before the choice of the next thread
  *     until the switch to it is complete (sched_switch_finish(), on the new
- *     stack), so nobody can run a thread whose registers are being saved.
+ *     stack).  So a thread in a queue is never still running: its registers
+ *     are saved.
  * I4  A thread goes from RUNNING to SLEEPING only by itself, under the lock
- *     of the wait queue in whose list it then is, and from SLEEPING to READY
- *     only in sched_wake(), under the run queue's lock.  The waker finds it
- *     in the wait queue, hence after it was set SLEEPING: no wake-up is lost.
+ *     of the wait queue in whose list it then is; from SLEEPING to READY or
+ *     back to RUNNING only in sched_wake(), under the run queue's lock, by
+ *     the one waker that took it out of the wait queue's list.
+ *
+ * Why no wake-up is lost.  The waker found the thread in the wait queue, so
+ * it came after the thread was set SLEEPING (both under the wait queue's
+ * lock).  If it gets the run queue's lock before the thread's processor does
+ * (sched_block()), the thread is still `current`: it becomes RUNNING again
+ * and sched_block() returns at once.  If it comes later, the switch is
+ * complete (I3) and the thread goes into a queue.
+ *
+ * Why no processor sleeps while its queue has a thread.  It looks at its
+ * queue with interrupts off and sleeps with the instruction that turns them
+ * on; whoever adds a thread to the queue of an idle processor interrupts it.
  */
 #include "sched/sched.h"
 
 #include "arch/cpu.h"
+#include "arch/smp.h"
 #include "arch/thread.h"
+#include "arch/vectors.h"
 #include "kernel/clock.h"
 #include "kernel/irq.h"
 #include "kernel/preempt.h"
-#include "kernel/spinlock.h"
-#include "kernel/timer.h"
 #include "lib/assert.h"
 #include "mm/aspace.h"
-#include "sched/thread.h"
+#include "sched/runq.h"
 #include "trace/trace.h"
 
 #ifdef EXO_PREEMPT_ALWAYS
-#define SLICE_NS 50000ul
+#define DAY_NS 20000ul
 #else
-#define SLICE_NS 4000000ul
+#define DAY_NS 250000ul
 #endif
 
-struct runq {
-	struct spinlock lock;
-	struct list ready;       /* [lock] struct thread.run_link */
-	u32 ready_count;         /* [lock] */
-	u64 switches;            /* [lock] */
-	struct thread *idle;     /* [I] */
-	struct thread *previous; /* [lock] whom the switch under way leaves */
-	struct timer slice;      /* [c] */
-};
+/* How long a thread runs while others wait: FAIR_SLICE_DAYS days. */
+#define SLICE_NS (FAIR_SLICE_DAYS * DAY_NS)
 
-static percpu struct runq runq = { .lock = SPINLOCK_INIT(LOCK_RUNQ) };
+percpu struct runq runq = { .lock = SPINLOCK_INIT(LOCK_RUNQ) };
 
+u64 online_cpus;
+u64 idle_cpus;
+
+/* Under the lock: a thief may just have threads in hand that it puts back. */
 static void slice_over(struct timer *timer)
 {
 	struct runq *rq = this_cpu_ptr(runq);
+	bool others_wait = false;
 
-	if (READ_ONCE(rq->ready_count) > 0) {
+	WITH_SPINLOCK (&rq->lock) {
+		others_wait = rq->ready.count > 0;
+	}
+	if (others_wait) {
 		arch_preempt_want();
 		timer_arm(timer, clock_ns() + SLICE_NS);
+		balance_ask();
 	}
 }
 
-void sched_init(void)
+void sched_init(struct thread *idle)
 {
 	struct runq *rq = this_cpu_ptr(runq);
 
-	list_init(&rq->ready);
+	fair_queue_init(&rq->ready, arch_cycles_hz() / 1000 * DAY_NS / 1000000);
 	timer_init(&rq->slice, slice_over);
-	rq->idle = thread_boot_idle();
-	rq->idle->state = THREAD_RUNNING;
-	this_cpu(percpu_head).current = rq->idle;
+	idle->state = THREAD_RUNNING;
+	idle->cpu = (u16)cpu_id();
+	rq->idle = idle;
+	rq->current = idle;
+	this_cpu(percpu_head).current = idle;
+	__atomic_fetch_or(&online_cpus, 1ull << cpu_id(), __ATOMIC_RELEASE);
 }
 
-static void ready_add(struct runq *rq, struct thread *thread)
+bool sched_online(unsigned cpu)
 {
-	thread->state = THREAD_READY;
-	list_push_back(&rq->ready, &thread->run_link);
-	rq->ready_count++;
-}
-
-/* The next thread to run: the longest ready one, or the idle thread. */
-static struct thread *pick(struct runq *rq)
-{
-	struct list *link = list_pop_front(&rq->ready);
-
-	if (link == NULL) {
-		return rq->idle;
-	}
-	rq->ready_count--;
-	return list_entry(link, struct thread, run_link);
-}
-
-static void account(struct thread *prev, struct thread *next)
-{
-	u64 now = arch_cycles();
-
-	prev->cycles += now - prev->switched_in;
-	next->switched_in = now;
+	/* Pairs with the release in sched_init(). */
+	return __atomic_load_n(&online_cpus, __ATOMIC_ACQUIRE) >> cpu & 1;
 }
 
 /* Somebody waits while another runs: see to it that the slice ends. */
-static void slice_watch(struct runq *rq)
+static inline void slice_watch(struct runq *rq)
 {
 	if (!rq->slice.armed) {
 		timer_arm(&rq->slice, clock_ns() + SLICE_NS);
@@ -118,26 +115,25 @@ static inline void switch_finish(void)
 	}
 }
 
-/* Lock held, interrupts off. Returns when the caller runs again. */
-static void reschedule(struct runq *rq)
+void sched_switch_finish(void)
 {
-	struct thread *prev = current_thread();
-	struct thread *next;
+	switch_finish();
+}
 
-	if (prev->state == THREAD_RUNNING && prev != rq->idle) {
-		ready_add(rq, prev);
-	}
-	next = pick(rq);
+/* Lock held, interrupts off: from `prev` to `next`, which may be the same. */
+static inline void switch_to(struct runq *rq, struct thread *prev,
+			     struct thread *next)
+{
 	next->state = THREAD_RUNNING;
 	arch_preempt_unwant();
-	if (rq->ready_count > 0) {
+	if (rq->ready.count > 0) {
 		slice_watch(rq);
 	}
 	if (next != prev) {
-		account(prev, next);
+		rq->current = next;
 		rq->switches++;
 		rq->previous = prev;
-		trace(TRACE_SWITCH, next->tid, rq->ready_count);
+		trace(TRACE_SWITCH, next->tid, rq->ready.count);
 		this_cpu(percpu_head).current = next;
 		this_cpu(percpu_head).tid = next->tid;
 		if (next->aspace != NULL) {
@@ -149,9 +145,26 @@ static void reschedule(struct runq *rq)
 	switch_finish();
 }
 
-void sched_switch_finish(void)
+/*
+ * The running thread pays for its time and goes back into the queue or
+ * sleeps.  With `yields`, others go first.
+ */
+static void switch_away(struct runq *rq, bool yields)
 {
-	switch_finish();
+	struct thread *prev = rq->current;
+	struct fair_entity *e;
+
+	runq_charge_locked(rq, arch_cycles());
+	if (prev->state == THREAD_RUNNING && prev != rq->idle) {
+		prev->state = THREAD_READY;
+		if (yields) {
+			fair_yield(&rq->ready, &prev->fair);
+		} else {
+			fair_insert(&rq->ready, &prev->fair);
+		}
+	}
+	e = fair_pick(&rq->ready);
+	switch_to(rq, prev, e ? thread_of(e) : rq->idle);
 }
 
 void sched_block(void)
@@ -160,7 +173,19 @@ void sched_block(void)
 
 	DEBUG_ASSERT(!arch_irq_enabled());
 	spin_lock(&rq->lock);
-	reschedule(rq);
+	if (rq->current->state == THREAD_RUNNING && rq->current != rq->idle) {
+		spin_unlock(&rq->lock); /* woken before it slept */
+		return;
+	}
+	switch_away(rq, false);
+}
+
+static void give_way(bool yields)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+
+	spin_lock(&rq->lock);
+	switch_away(rq, yields);
 }
 
 static void yield(void)
@@ -168,13 +193,13 @@ static void yield(void)
 	u64 flags = arch_irq_save();
 
 	DEBUG_ASSERT(preempt_depth() == 0);
-	sched_block();
+	give_way(true);
 	arch_irq_restore(flags);
 }
 
 void sched_yield(void)
 {
-	if (this_cpu(runq).ready_count > 0) {
+	if (this_cpu(runq).ready.count > 0) {
 		yield();
 	}
 }
@@ -182,14 +207,16 @@ void sched_yield(void)
 void sched_preempt_irq(void)
 {
 	if (current_thread() != NULL) {
-		sched_block();
+		give_way(false);
 	}
 }
 
 void sched_preempt(void)
 {
 	if (arch_irq_enabled() && current_thread() != NULL) {
-		yield();
+		arch_irq_disable();
+		give_way(false);
+		arch_irq_enable();
 	}
 }
 
@@ -199,7 +226,7 @@ void trace_preempted(void)
 }
 
 /* The lock of the queue that the thread belongs to, which it may leave. */
-static struct runq *runq_lock_of(struct thread *thread, u64 *flags)
+static struct runq *runq_lock_of(const struct thread *thread, u64 *flags)
 {
 	for (;;) {
 		unsigned cpu = READ_ONCE(thread->cpu);
@@ -213,13 +240,58 @@ static struct runq *runq_lock_of(struct thread *thread, u64 *flags)
 	}
 }
 
-static void make_ready(struct runq *rq, struct thread *thread)
+void runq_advance_locked(struct runq *rq)
 {
-	ready_add(rq, thread);
-	if (current_thread() == rq->idle) {
+	if (rq->current != rq->idle && rq->ready.count == 0) {
+		runq_charge_locked(rq, arch_cycles());
+		fair_advance(&rq->ready, &rq->current->fair);
+	}
+}
+
+/*
+ * This processor is told by its preemption word, another by an interrupt: if
+ * it idles, if the thread should run at once, or if nothing ends the slice of
+ * the one that runs there.
+ */
+void runq_notify_locked(struct runq *rq, unsigned cpu,
+			const struct thread *thread)
+{
+	bool at_once =
+		rq->current == rq->idle ||
+		fair_preempts(&rq->ready, &thread->fair, &rq->current->fair);
+
+	if (cpu != cpu_id()) {
+		if (at_once || !READ_ONCE(rq->slice.armed)) {
+			arch_ipi_send(cpu, VECTOR_RESCHEDULE);
+		}
+	} else if (at_once) {
 		arch_preempt_want();
 	} else {
 		slice_watch(rq);
+	}
+}
+
+/* A thread wakes up on the processor that it ran on. Lock held. */
+static void wake_here_locked(struct runq *rq, struct thread *thread)
+{
+	runq_advance_locked(rq);
+	fair_wake(&rq->ready, &thread->fair);
+	runq_notify_locked(rq, thread->cpu, thread);
+}
+
+/* It wakes up on another one; nobody else has it in hand meanwhile. */
+static void wake_there(struct runq *from, struct thread *thread, unsigned cpu)
+{
+	struct runq *rq = cpu_ptr(cpu, runq);
+
+	WITH_SPINLOCK_IRQ (&rq->lock) {
+		runq_advance_locked(rq);
+		if (rq->current == rq->idle) {
+			fair_follow(&rq->ready, &from->ready);
+		}
+		fair_move(&thread->fair, &from->ready, &rq->ready);
+		fair_wake(&rq->ready, &thread->fair);
+		runq_notify_locked(rq, cpu, thread);
 	}
 }
 
@@ -227,48 +299,121 @@ void sched_wake(struct thread *thread)
 {
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
+	unsigned place;
 
-	if (thread->state == THREAD_SLEEPING) {
-		trace(TRACE_WAKE, thread->tid, 0);
-		if (thread == current_thread()) {
-			thread->state = THREAD_RUNNING;
-		} else {
-			make_ready(rq, thread);
-		}
+	if (thread->state != THREAD_SLEEPING) {
+		spin_unlock_irq(&rq->lock, flags);
+		return;
 	}
-	spin_unlock_irq(&rq->lock, flags);
+	trace(TRACE_WAKE, thread->tid, thread->cpu);
+	if (thread == rq->current) {
+		thread->state = THREAD_RUNNING;
+		spin_unlock_irq(&rq->lock, flags);
+		return;
+	}
+	thread->state = THREAD_READY;
+	place = balance_place(thread);
+	if (place == thread->cpu) {
+		wake_here_locked(rq, thread);
+		spin_unlock_irq(&rq->lock, flags);
+	} else {
+		thread->cpu = (u16)place;
+		spin_unlock_irq(&rq->lock, flags);
+		wake_there(rq, thread, place);
+	}
+}
+
+/* The starter pays for the birth, so a thread begins in the starter's queue. */
+static void start_here(struct thread *thread)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+	struct thread *parent = current_thread();
+
+	WITH_SPINLOCK_IRQ (&rq->lock) {
+		runq_charge_locked(rq, arch_cycles());
+		thread->state = THREAD_READY;
+		thread->cpu = (u16)cpu_id();
+		fair_start(&rq->ready, &thread->fair,
+			   parent == rq->idle ? NULL : &parent->fair);
+		runq_notify_locked(rq, thread->cpu, thread);
+	}
+}
+
+/* One that may not run here moves on as if it woke up elsewhere. */
+static void start_there(struct thread *thread)
+{
+	thread->state = THREAD_READY;
+	thread->cpu = (u16)balance_place(thread);
+	thread->fair.vtime = this_cpu(runq).ready.first_day
+			     << this_cpu(runq).ready.shift;
+	wake_there(this_cpu_ptr(runq), thread, thread->cpu);
 }
 
 void sched_start(struct thread *thread)
 {
-	u64 flags = arch_irq_save();
+	DEBUG_ASSERT(thread->state == THREAD_NEW);
+	WITH_PREEMPT_OFF () {
+		if (thread_may_run_on(thread, cpu_id())) {
+			start_here(thread);
+			balance_invite();
+		} else {
+			start_there(thread);
+		}
+	}
+}
+
+/* Another processor put a thread into our queue, or lags behind us. */
+static void reschedule_interrupt(void *arg)
+{
 	struct runq *rq = this_cpu_ptr(runq);
 
-	spin_lock(&rq->lock);
-	DEBUG_ASSERT(thread->state == THREAD_NEW);
-	thread->cpu = (u16)cpu_id();
-	make_ready(rq, thread);
-	spin_unlock_irq(&rq->lock, flags);
+	(void)arg;
+	WITH_SPINLOCK (&rq->lock) {
+		runq_advance_locked(rq);
+	}
+	balance_take();
+	WITH_SPINLOCK (&rq->lock) {
+		if (rq->ready.count > 0) {
+			arch_preempt_want();
+			slice_watch(rq);
+		}
+	}
+}
+
+int sched_start_interrupts(void)
+{
+	return irq_register_vector(VECTOR_RESCHEDULE, reschedule_interrupt,
+				   NULL);
 }
 
 void sched_idle(void)
 {
+	struct runq *rq = this_cpu_ptr(runq);
+	u64 self = 1ull << cpu_id();
+
 	for (;;) {
 		arch_irq_disable();
-		if (this_cpu(runq).ready_count > 0) {
+		if (rq->ready.count > 0 || balance_steal()) {
 			sched_block();
-		} else {
+			continue;
+		}
+		__atomic_fetch_or(&idle_cpus, self, __ATOMIC_SEQ_CST);
+		/* Pairs with balance_invite(): one of us sees the other (I2
+		 * there). */
+		if (!balance_steal()) {
 			arch_wait_irq();
 		}
+		__atomic_fetch_and(&idle_cpus, ~self, __ATOMIC_RELAXED);
 	}
 }
 
 void sched_sleep_ns(u64 ns)
 {
 	struct waitq nobody_wakes = WAITQ_INIT(nobody_wakes);
+	u64 deadline = clock_ns() + ns;
 	u64 flags = waitq_lock(&nobody_wakes);
 
-	while (waitq_sleep(&nobody_wakes, clock_ns() + ns) == 0) {
+	while (waitq_sleep(&nobody_wakes, deadline) == 0) {
 	}
 	waitq_unlock(&nobody_wakes, flags);
 }
@@ -281,4 +426,13 @@ void clock_wait_ns(u64 ns)
 u64 sched_switches(void)
 {
 	return this_cpu(runq).switches;
+}
+
+void thread_set_nice(struct thread *thread, int nice)
+{
+	u64 flags;
+	struct runq *rq = runq_lock_of(thread, &flags);
+
+	thread->fair.factor = fair_factor(nice);
+	spin_unlock_irq(&rq->lock, flags);
 }

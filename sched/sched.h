@@ -9,8 +9,17 @@
 
 struct thread;
 
-/* Starts scheduling on this processor; the caller becomes its idle thread. */
-void sched_init(void);
+/*
+ * Starts scheduling on this processor; the caller becomes its idle thread
+ * `idle`.  Context: boot, once on each processor, interrupts off.
+ */
+void sched_init(struct thread *idle);
+
+/* True once the processor schedules. Context: any. */
+bool sched_online(unsigned cpu);
+
+/* Takes over the reschedule interrupt. Context: boot, once. Errors: -EBUSY. */
+must_check int sched_start_interrupts(void);
 
 /* The idle thread's rest of life. */
 noreturn void sched_idle(void);
@@ -24,7 +33,7 @@ void sched_yield(void);
  */
 void sched_wake(struct thread *thread);
 
-/* A new thread becomes ready on this processor. */
+/* A new thread becomes ready. */
 void sched_start(struct thread *thread);
 
 /*

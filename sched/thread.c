@@ -47,7 +47,7 @@ void thread_init(void)
 struct thread *thread_boot_idle(void)
 {
 	boot_thread.arch.kernel_sp = (u64)boot_stack_top;
-	list_init(&boot_thread.run_link);
+	fair_entity_init(&boot_thread.fair, 0);
 	waitq_init(&boot_thread.exit_waitq);
 	return &boot_thread;
 }
@@ -75,10 +75,28 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 		return NULL;
 	}
 	string_copy(thread->name, name, sizeof(thread->name));
-	list_init(&thread->run_link);
+	fair_entity_init(&thread->fair, 0);
+	thread->affinity = UINT64_MAX;
 	waitq_init(&thread->exit_waitq);
 	arch_thread_init(&thread->arch, kstack_top(thread->kstack), fn, arg);
 	enlist(thread);
+	return thread;
+}
+
+static void never_runs(void *arg)
+{
+	(void)arg;
+	panic("an idle thread was started");
+}
+
+struct thread *thread_create_idle(unsigned cpu)
+{
+	struct thread *thread = thread_create("idle", never_runs, NULL);
+
+	if (thread != NULL) {
+		thread->cpu = (u16)cpu;
+		thread->affinity = 1ull << cpu;
+	}
 	return thread;
 }
 

@@ -12,17 +12,18 @@
 #include "kernel/waitq.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "sched/fair.h"
 
 #define THREAD_NAME_BYTES 16
 
 /*
- *	NEW --thread_start()--> READY <--reschedule()--> RUNNING
+ *	NEW --thread_start()--> READY <--switch_away()--> RUNNING
  *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
  *	RUNNING --thread_exit()--> DEAD
  */
 enum thread_state {
 	THREAD_NEW,
-	THREAD_READY,    /* in the ready list of runq of `cpu` */
+	THREAD_READY,    /* in the queue of `cpu`, or on its way there */
 	THREAD_RUNNING,  /* is current on `cpu` */
 	THREAD_SLEEPING, /* in no list of the scheduler's */
 	THREAD_DEAD,
@@ -31,10 +32,11 @@ enum thread_state {
 /* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
 struct thread {
 	struct arch_thread arch; /* first: entry code looks into it */
-	struct list run_link;    /* [q] */
+	struct fair_entity fair; /* [q] */
 	u8 state;                /* [q] enum thread_state */
 	u8 lock_count;           /* [s] mutexes held (debug build) */
 	u16 cpu;                 /* [q] */
+	u64 affinity;            /* [q] processors that may run it */
 	u32 tid;                 /* [I] */
 	u32 refs;                /* [a] */
 	u64 switched_in;       /* [q] cycle counter at the last switch to it */
@@ -70,6 +72,21 @@ void thread_join(struct thread *thread);
 /* One reference more or less. Context: any but interrupt handlers. */
 struct thread *thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
+
+/*
+ * A processor's idle thread: it has no turn of its own and is never started.
+ * NULL if there is no memory.  Context: boot thread.
+ */
+must_check struct thread *thread_create_idle(unsigned cpu);
+
+/* Its share of its processor, FAIR_NICE_MIN..MAX. Context: any thread. */
+void thread_set_nice(struct thread *thread, int nice);
+
+/*
+ * The processors that may run it, one of them present; holds from its next
+ * wake-up or preemption on.  Errors: -EINVAL.  Context: any thread.
+ */
+must_check int thread_set_affinity(struct thread *thread, u64 cpus);
 
 /* Threads that exist now. */
 u64 thread_count(void);

@@ -9,17 +9,32 @@
 #include "sched/kstack.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
+#include "sched/worker.h"
 
-/* A thread that has ended needs one more switch to go. */
-#define PATIENCE 100000
+/* Looks at threads that nobody joins and that have not ended yet. */
+#define PATIENCE 20000
+#define NAP_NS   500000
+
+static void nothing(void)
+{
+}
+
+/*
+ * A thread that has ended is there until its processor has switched away from
+ * it, and that has happened when something else ran there.
+ */
+u64 threads_settled(void)
+{
+	worker_run_everywhere(nothing);
+	return thread_count();
+}
 
 struct holdings holdings_now(u64 threads)
 {
-	for (unsigned i = 0; i < PATIENCE && thread_count() > threads; i++) {
-		sched_yield();
+	for (unsigned i = 0; i < PATIENCE && threads_settled() > threads; i++) {
+		sched_sleep_ns(NAP_NS);
 	}
-	kmem_drain();
-	frame_drain();
+	worker_drain_memory();
 	return (struct holdings){
 		.threads = thread_count(),
 		.kernel_stacks = kstack_in_use(),

@@ -15,6 +15,9 @@ struct holdings {
 	u64 free_frames;
 };
 
+/* thread_count() without threads that have ended. Context: thread. */
+u64 threads_settled(void);
+
 /*
  * What is held now, with every cache of free things emptied.  Waits until
  * ended threads are gone, if there are more than `threads` of them.

@@ -16,14 +16,15 @@ struct trace_ring {
 	u32 mask; /* size - 1 */
 };
 
-static percpu struct trace_ring trace_ring;
 static struct trace_record early_records[EARLY_RECORDS];
+
+/* A processor without a ring yet scribbles on the first early record. */
+static percpu struct trace_ring trace_ring = { .records = early_records };
 
 u32 trace_groups = (1u << TRACE_GROUP_COUNT) - 1;
 
 void trace_init(void)
 {
-	this_cpu(trace_ring).records = early_records;
 	this_cpu(trace_ring).mask = EARLY_RECORDS - 1;
 }
 

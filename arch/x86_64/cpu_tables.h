@@ -48,6 +48,12 @@ void x86_tables_load(struct x86_cpu_tables *tables);
 /* Sets the stack for entries from user mode, from now on. */
 void x86_set_kernel_sp(u64 sp);
 
+/* Kinds of caching (PAT). Context: boot, on each processor. */
+void x86_paging_init_cpu(void);
+
+/* The local timer's mode. Context: boot, on each other processor. */
+void x86_timer_init_cpu(void);
+
 /* SYSCALL's MSRs. Context: boot, on each processor. */
 void x86_syscall_init(void);
 

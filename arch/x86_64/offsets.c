@@ -11,6 +11,7 @@
 #include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/frame.h"
 #include "arch/x86_64/segments.h"
+#include "arch/x86_64/smp.h"
 
 #define OFFSET(name, value) \
 	__asm__ volatile("\n#->" #name " %0" ::"i"((u64)(value)))
@@ -68,6 +69,12 @@ void offsets(void)
 	FRAME(FRAME_RSP, rsp);
 	OFFSET(FRAME_SIZE, sizeof(struct trap_frame));
 	OFFSET(FRAME_SYSCALL, FRAME_SYSCALL);
+
+	OFFSET(TRAMPOLINE_BASE, TRAMPOLINE_BASE);
+	OFFSET(AP_CR3, offsetof(struct x86_ap_start, cr3));
+	OFFSET(AP_STACK, offsetof(struct x86_ap_start, stack_top));
+	OFFSET(AP_AREA, offsetof(struct x86_ap_start, area));
+	OFFSET(AP_SIZE, sizeof(struct x86_ap_start));
 
 	OFFSET(KERNEL_CS, KERNEL_CS);
 	OFFSET(USER_CS, USER_CS);

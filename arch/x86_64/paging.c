@@ -12,6 +12,7 @@
 
 #include "arch/boot.h"
 #include "arch/cpu.h"
+#include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/features.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -407,15 +408,20 @@ static int kernel_areas_prepare(void)
 	return 0;
 }
 
+void x86_paging_init_cpu(void)
+{
+	if (x86_has(X86_PAT)) {
+		x86_wrmsr(MSR_PAT, PAT_VALUE);
+	}
+}
+
 int arch_paging_init(phys_t ram_end)
 {
 	phys_t image = phys((u64)text_start - KERNEL_BASE);
 	int err;
 
 	prot_bits_init();
-	if (x86_has(X86_PAT)) {
-		x86_wrmsr(MSR_PAT, PAT_VALUE);
-	}
+	x86_paging_init_cpu();
 	kernel_page_table.root = arch_table_frame_alloc();
 	if (kernel_page_table.root.pa == 0) {
 		return -ENOMEM;

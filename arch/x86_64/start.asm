@@ -189,7 +189,7 @@ start64:
 	ud2				; kernel_main does not return
 
 section .bss nobits alloc noexec write align=4096
-global boot_stack_top
+global boot_stack_top, boot_pml4
 alignb 4096
 boot_pml4:	resb 4096
 boot_pdpt:	resb 4096

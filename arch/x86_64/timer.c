@@ -10,6 +10,7 @@
 #include "arch/port.h"
 #include "arch/vectors.h"
 #include "arch/x86_64/apic.h"
+#include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/features.h"
 #include "lib/errno.h"
 
@@ -158,6 +159,14 @@ static int stretch_measure(struct moment *from, struct moment *to)
 	return -EIO;
 }
 
+void x86_timer_init_cpu(void)
+{
+	x86_apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+	x86_apic_write(APIC_LVT_TIMER,
+		       VECTOR_TIMER |
+			       (x86_has(X86_DEADLINE) ? APIC_LVT_DEADLINE : 0));
+}
+
 int arch_timer_calibrate(void)
 {
 	u64 ticks, told = tsc_hz_told();
@@ -175,9 +184,7 @@ int arch_timer_calibrate(void)
 	timer.source = told ? "cpuid" : "pit";
 	timer.tsc_per_ns_32 = fixed_point(timer.tsc_hz);
 	timer.apic_per_ns_32 = fixed_point(timer.apic_hz);
-	x86_apic_write(APIC_LVT_TIMER,
-		       VECTOR_TIMER |
-			       (x86_has(X86_DEADLINE) ? APIC_LVT_DEADLINE : 0));
+	x86_timer_init_cpu();
 	return timer.tsc_hz && timer.apic_hz ? 0 : -EIO;
 }
 

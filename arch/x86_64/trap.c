@@ -8,6 +8,7 @@
 
 #include "arch/cpu.h"
 #include "arch/paging.h"
+#include "arch/smp.h"
 #include "arch/thread.h"
 #include "arch/vectors.h"
 #include "arch/x86_64/cpu_tables.h"
@@ -150,6 +151,8 @@ void x86_trap(struct trap_frame *frame)
 		irq_dispatch((unsigned)frame->vector, frame);
 	} else if (arch_frame_is_user(frame) && !is_emergency(frame->vector)) {
 		trap_from_user(frame);
+	} else if (frame->vector == EXCEPTION_NMI && panic_stopped(frame)) {
+		arch_halt();
 	} else if (!fault_mended(frame) && !probe_caught(frame)) {
 		panic_trap(exception_name(frame->vector), frame);
 	}

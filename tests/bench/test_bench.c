@@ -4,15 +4,15 @@
  */
 #include "kernel/checks.h"
 #include "mm/frame.h"
-#include "mm/kmem.h"
 #include "sched/kstack.h"
 #include "sched/thread.h"
+#include "sched/worker.h"
+#include "tests/holdings.h"
 #include "tests/ktest.h"
 
 static u64 free_frames(void)
 {
-	kmem_drain();
-	frame_drain();
+	worker_drain_memory();
 	return frame_stats().free;
 }
 
@@ -22,7 +22,7 @@ KTEST(bench_gives_back, "benchmarks leave no thread, stack or frame behind")
 	u64 threads, stacks, frames;
 
 	bench_run("quick");
-	threads = thread_count();
+	threads = threads_settled();
 	stacks = kstack_in_use();
 	frames = free_frames();
 	bench_run("quick");

@@ -16,14 +16,29 @@ int crew_add(struct crew *crew, void (*fn)(void *), void *arg)
 	if (thread == NULL) {
 		return -ENOMEM;
 	}
+	if (crew->affinity != 0) {
+		thread->affinity = crew->affinity;
+	}
 	crew->threads[crew->count++] = thread;
 	thread_start(thread);
 	return 0;
+}
+
+void crew_pin_here(struct crew *crew)
+{
+	WITH_PREEMPT_OFF () {
+		crew->affinity = 1ull << cpu_id();
+		current_thread()->affinity = crew->affinity;
+	}
 }
 
 void crew_join(struct crew *crew)
 {
 	while (crew->count > 0) {
 		thread_join(crew->threads[--crew->count]);
+	}
+	if (crew->affinity != 0) {
+		current_thread()->affinity = UINT64_MAX;
+		crew->affinity = 0;
 	}
 }

@@ -10,6 +10,7 @@
 #define CREW_MAX 256
 
 struct crew {
+	u64 affinity; /* of new members, 0: any processor */
 	struct thread *threads[CREW_MAX];
 	unsigned count;
 };
@@ -18,6 +19,12 @@ struct crew {
  * Starts one more thread that runs fn(arg).  Errors: -ENOMEM.
  */
 must_check int crew_add(struct crew *crew, void (*fn)(void *), void *arg);
+
+/*
+ * Pins the running thread and new members to this processor, for tests of one
+ * run queue; crew_join() ends that.
+ */
+void crew_pin_here(struct crew *crew);
 
 /* Waits for the end of all of them. */
 void crew_join(struct crew *crew);

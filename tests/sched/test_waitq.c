@@ -276,11 +276,13 @@ KTEST(waitq_wake_from_interrupt,
 }
 
 static struct waitq far_q;
+static unsigned far_count; /* [far_q] sleepers in the queue */
 
 static void far_sleeper(void *arg)
 {
 	u64 flags = waitq_lock(&far_q);
 
+	far_count++;
 	*(int *)arg = waitq_sleep(&far_q, WAITQ_FOREVER - 1);
 	waitq_unlock(&far_q, flags);
 }
@@ -290,8 +292,12 @@ KTEST(waitq_far_deadline, "sleepers until the end of time do not wake early")
 	int results[4] = { 1, 1, 1, 1 };
 
 	waitq_init(&far_q);
+	WRITE_ONCE(far_count, 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(results); i++) {
 		EXPECT_EQ(crew_add(&crew, far_sleeper, &results[i]), 0);
+	}
+	while (READ_ONCE(far_count) < ARRAY_SIZE(results)) {
+		sched_sleep_ns(500000);
 	}
 	sched_sleep_ns(2000000);
 	waitq_wake_all(&far_q);

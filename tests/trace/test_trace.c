@@ -219,6 +219,7 @@ KTEST(trace_preempted,
 {
 	tear.stop = false;
 	tear.trials = tear.torn = 0;
+	crew_pin_here(&crew);
 	EXPECT_EQ(crew_add(&crew, tear_writer, NULL), 0);
 	EXPECT_EQ(crew_add(&crew, tear_wrapper, NULL), 0);
 	crew_join(&crew);

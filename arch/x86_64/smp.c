@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting processors: INIT and start-up IPIs (SDM vol. 3, 8.4.4), one
+ * processor at a time.
+ *
+ * The handshake, through x86_ap_start: the new processor stores its cycle
+ * counter; the starter checks that this lies between two readings of its own
+ * and tells it to go on or to halt.  One that answers after its time is told
+ * nothing and spins where it does no harm.
+ */
+#include "arch/smp.h"
+
+#include "arch/cpu.h"
+#include "arch/directmap.h"
+#include "arch/paging.h"
+#include "arch/vectors.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/cpu_tables.h"
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/fpu.h"
+#include "arch/x86_64/smp.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define US_PER_S        1000000ul
+#define INIT_WAIT_US    200
+#define STARTUP_WAIT_US 2000
+#define ANSWER_WAIT_US  100000
+
+enum ap_go {
+	AP_WAIT,
+	AP_RUN,
+	AP_HALT,
+};
+
+extern const u8 x86_trampoline[], x86_trampoline_end[];
+extern const u8 percpu_template[], percpu_size[];
+
+/* [I] APIC number of each started processor. */
+static u32 hardware_ids[MAX_CPUS];
+
+size_t arch_percpu_bytes(void)
+{
+	return (size_t)percpu_size;
+}
+
+size_t arch_cpu_tables_bytes(void)
+{
+	return sizeof(struct x86_cpu_tables);
+}
+
+u32 arch_cpu_hardware_id(void)
+{
+	return x86_apic_id();
+}
+
+static void area_fill(const struct cpu_start *start)
+{
+	struct percpu_head *head = start->area;
+
+	memcpy(start->area, percpu_template, arch_percpu_bytes());
+	head->self = start->area;
+	head->cpu = start->cpu;
+	head->current = start->idle;
+	head->kernel_sp = start->stack_top;
+}
+
+static bool answered_within(u64 us)
+{
+	u64 until = arch_cycles() + us * (arch_cycles_hz() / US_PER_S);
+
+	while (__atomic_load_n(&x86_ap_start.cycles, __ATOMIC_ACQUIRE) == 0) {
+		if (arch_cycles() > until) {
+			return false;
+		}
+		arch_relax();
+	}
+	return true;
+}
+
+/* True if the processor reached C. A second start-up IPI may be needed. */
+static bool wake_up(u32 hardware_id)
+{
+	x86_apic_ipi(hardware_id, APIC_IPI_INIT);
+	answered_within(INIT_WAIT_US);
+	x86_apic_ipi(hardware_id,
+		     APIC_IPI_STARTUP | TRAMPOLINE_BASE >> PAGE_SHIFT);
+	if (answered_within(STARTUP_WAIT_US)) {
+		return true;
+	}
+	x86_apic_ipi(hardware_id,
+		     APIC_IPI_STARTUP | TRAMPOLINE_BASE >> PAGE_SHIFT);
+	return answered_within(ANSWER_WAIT_US);
+}
+
+static int counters_compare(u64 before)
+{
+	u64 theirs = x86_ap_start.cycles;
+
+	if (theirs < before || theirs > arch_cycles_ordered()) {
+		__atomic_store_n(&x86_ap_start.go, AP_HALT, __ATOMIC_RELEASE);
+		return -EIO;
+	}
+	return 0;
+}
+
+int arch_cpu_start(const struct cpu_start *start)
+{
+	u64 before = arch_cycles_ordered();
+	int err;
+
+	area_fill(start);
+	hardware_ids[start->cpu] = start->hardware_id;
+	x86_ap_start = (struct x86_ap_start){
+		.cr3 = kernel_page_table.root.pa,
+		.stack_top = start->stack_top,
+		.area = (u64)start->area,
+		.tables = (u64)start->tables,
+		.cpu = start->cpu,
+		.go = AP_WAIT,
+	};
+	memcpy(phys_to_virt(phys(TRAMPOLINE_BASE)), x86_trampoline,
+	       (size_t)(x86_trampoline_end - x86_trampoline));
+	if (!wake_up(start->hardware_id)) {
+		x86_apic_ipi(start->hardware_id, APIC_IPI_INIT);
+		return -ETIMEDOUT;
+	}
+	err = counters_compare(before);
+	if (err == 0) {
+		percpu_area[start->cpu] = start->area;
+		/* Pairs with the acquire in x86_ap_main(). */
+		__atomic_store_n(&x86_ap_start.go, AP_RUN, __ATOMIC_RELEASE);
+	}
+	return err;
+}
+
+/* Called by the trampoline, on the idle thread's stack. */
+noreturn void x86_ap_main(void);
+
+void x86_ap_main(void)
+{
+	struct x86_cpu_tables *tables = (void *)x86_ap_start.tables;
+	unsigned cpu = x86_ap_start.cpu;
+	u32 go;
+
+	x86_features_enable();
+	x86_paging_init_cpu();
+	x86_tables_load(tables);
+	x86_set_kernel_sp(x86_ap_start.stack_top);
+	x86_syscall_init();
+	x86_fpu_init();
+	if (x86_apic_init_cpu() != 0) {
+		arch_halt();
+	}
+	x86_timer_init_cpu();
+	__atomic_store_n(&x86_ap_start.cycles, arch_cycles_ordered(),
+			 __ATOMIC_RELEASE);
+	while ((go = __atomic_load_n(&x86_ap_start.go, __ATOMIC_ACQUIRE)) ==
+	       AP_WAIT) {
+		arch_relax();
+	}
+	if (go != AP_RUN) {
+		arch_halt();
+	}
+	cpu_main(cpu);
+}
+
+void arch_ipi_send(unsigned cpu, unsigned vector)
+{
+	x86_apic_ipi(hardware_ids[cpu], vector);
+}
+
+void arch_stop_others(void)
+{
+	x86_apic_ipi_others(APIC_IPI_NMI);
+}

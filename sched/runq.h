@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Run queues, shared by the scheduler (sched/sched.c) and the balancer
+ * (sched/balance.c).
+ */
+#ifndef EXO_SCHED_RUNQ_H
+#define EXO_SCHED_RUNQ_H
+
+#include "arch/percpu.h"
+#include "kernel/spinlock.h"
+#include "kernel/timer.h"
+#include "sched/fair.h"
+#include "sched/thread.h"
+
+struct runq {
+	struct spinlock lock;
+	struct fair_queue ready; /* [lock] struct thread.fair */
+	struct thread *current;  /* [lock] who runs, or `idle` */
+	struct thread *idle;     /* [I] */
+	struct thread *previous; /* [lock] whom the switch under way leaves */
+	u64 switches;            /* [lock] */
+	u64 charged;             /* [lock] cycles: until when current paid */
+	struct timer slice;      /* [c] */
+};
+
+extern percpu struct runq runq;
+
+/* Processors whose run queue works, and those that have nothing to do. */
+extern u64 online_cpus; /* [a] */
+extern u64 idle_cpus;   /* [a] */
+
+static inline struct thread *thread_of(struct fair_entity *e)
+{
+	return container_of(e, struct thread, fair);
+}
+
+static inline bool thread_may_run_on(const struct thread *t, unsigned cpu)
+{
+	return t->affinity >> cpu & 1;
+}
+
+/* The running thread pays for its time so far. Lock held. */
+static inline void runq_charge_locked(struct runq *rq, u64 now)
+{
+	u64 ran = now - rq->charged;
+
+	rq->charged = now;
+	rq->current->cycles += ran;
+	fair_charge(&rq->current->fair, ran);
+}
+
+/* The queue's time is that of its running thread. Lock held. */
+void runq_advance_locked(struct runq *rq);
+
+/*
+ * A thread was put into the queue, whose lock is held: sees to it that the
+ * processor learns of it.
+ */
+void runq_notify_locked(struct runq *rq, unsigned cpu,
+			const struct thread *thread);
+
+/*
+ * The processor that a thread which wakes up should go to: the one that it
+ * ran on, unless that is busy and another that may run it is idle.
+ */
+unsigned balance_place(const struct thread *thread);
+
+/* An idle processor takes work from a busy one; true if it found any. */
+bool balance_steal(void);
+
+/* Tells an idle processor that there is work here; false if none is idle. */
+bool balance_invite(void);
+
+/* This processor has waiting threads: tells one that is ahead, or idle. */
+void balance_ask(void);
+
+/* This processor may be ahead of another: takes over a thread if it is. */
+void balance_take(void);
+
+#endif
