@@ -116,7 +116,8 @@ $(1).objs := $$(patsubst %,build/$(1)/%.o,\
 	$$(sort $$(kernel-y) $$(asm-y) $$(tests.$(1))))
 
 $$(eval $$(call stamp,build/$(1)/flags,\
-	$$$$(CC) $$$$(cflags) $$$$(speed) $$$$(flags.$(1)) $$$$(ldflags)))
+	$$$$(CC) $$$$(cflags) $$$$(speed) $$$$(flags.$(1)) $$$$(ldflags) \
+	$$$$(hot-y)))
 
 build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
 	$(call say,CC,$$@)

@@ -24,7 +24,6 @@ struct process *process_create(void)
 	}
 	process->pid = __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
 	mutex_init(&process->mutex, LOCK_PROCESS);
-	waitq_init(&process->exit_waitq);
 	return process;
 }
 
@@ -52,12 +51,7 @@ void process_exit(int status)
 		process->aspace = NULL;
 	}
 	thread->process = NULL;
-	WITH_SPINLOCK_IRQ (&process->exit_waitq.lock) {
-		process->exit_status = status;
-		process->exited = true;
-		while (waitq_wake_one_locked(&process->exit_waitq)) {
-		}
-	}
+	process->exit_status = status;
 	thread_exit();
 }
 
@@ -79,32 +73,29 @@ static void start_thread(void *arg)
 int process_start(struct process_start *start)
 {
 	struct process *process = process_create();
-	int err;
 
 	if (process == NULL) {
 		file_put(start->stdio);
 		return -ENOMEM;
 	}
-	process->pid = start->pid ? start->pid : process->pid;
-	start->process = process;
-	err = thread_spawn("process", start_thread, start);
-	if (err) {
+	process->thread = thread_create("process", start_thread, start);
+	if (process->thread == NULL) {
 		file_put(start->stdio);
 		kfree(process);
+		return -ENOMEM;
 	}
-	return err;
+	process->pid = start->pid ? start->pid : process->pid;
+	start->process = process;
+	thread_start(process->thread);
+	return 0;
 }
 
 int process_wait(struct process *process)
 {
-	u64 flags = waitq_lock(&process->exit_waitq);
 	int status;
 
-	while (!process->exited) {
-		waitq_sleep(&process->exit_waitq, WAITQ_FOREVER);
-	}
+	thread_join(process->thread);
 	status = process->exit_status;
-	waitq_unlock(&process->exit_waitq, flags);
 	kfree(process);
 	return status;
 }

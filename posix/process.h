@@ -7,7 +7,6 @@
 
 #include "fs/file.h"
 #include "kernel/mutex.h"
-#include "kernel/waitq.h"
 #include "lib/types.h"
 #include "mm/aspace.h"
 #include "sched/thread.h"
@@ -25,10 +24,9 @@ struct process {
 	char exe[PROCESS_PATH_BYTES];
 	u64 brk_start;
 	u64 brk_end;
-	u64 mmap_top; /* mappings without an address go below it */
-	struct waitq exit_waitq;
-	bool exited;     /* [exit_waitq] */
-	int exit_status; /* [exit_waitq] as a shell shows it: 128 + signal */
+	u64 mmap_top;          /* mappings without an address go below it */
+	struct thread *thread; /* [I] whose end is the process's; a reference */
+	int exit_status;       /* [I] then, as a shell shows it: 128 + signal */
 };
 
 /* A process without memory or files; NULL if there is no memory. */

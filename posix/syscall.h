@@ -9,8 +9,6 @@
 
 #include "lib/types.h"
 
-#define SYSCALL_MAX 512
-
 #define SYSCALL_HANDLER(name)                                   \
 	long sys_##name(u64 a maybe_unused, u64 b maybe_unused, \
 			u64 c maybe_unused, u64 d maybe_unused, \

@@ -147,9 +147,10 @@ static inline void switch_to(struct runq *rq, struct thread *prev,
 
 /*
  * The running thread pays for its time and goes back into the queue or
- * sleeps.  With `yields`, others go first.
+ * sleeps.  With `yields`, others go first.  Not inlined: there is one place in
+ * the kernel that switches, so processors predict its return.
  */
-static void switch_away(struct runq *rq, bool yields)
+static noinline void switch_away(struct runq *rq, bool yields)
 {
 	struct thread *prev = rq->current;
 	struct fair_entity *e;

@@ -7,7 +7,7 @@
 #include "arch/directmap.h"
 
 #ifdef EXO_HOST
-#include <sched.h>
+#include <threads.h>
 #endif
 
 static char ram[HOST_RAM_BYTES] aligned(PAGE_SIZE);
@@ -16,7 +16,7 @@ char *host_ram = ram;
 
 void arch_relax(void)
 {
-	sched_yield();
+	thrd_yield();
 }
 
 void arch_halt(void)

@@ -96,7 +96,7 @@ KTEST(process_faults_leave_nothing,
 		{ "odd_flags", 0 },        { "single_step", 133 },
 	};
 	struct holdings before, after;
-	u64 threads = thread_count();
+	u64 threads = threads_settled();
 
 	if (!have(FAULTS)) {
 		ktest_skip("the archive has no test programs");
@@ -117,7 +117,7 @@ KTEST(process_out_of_memory,
       "wherever memory runs out for a program, all is given back")
 {
 	struct holdings before, after;
-	u64 threads = thread_count();
+	u64 threads = threads_settled();
 	unsigned started = 0;
 
 	if (!have(FAULTS)) {
