@@ -76,6 +76,7 @@ freestanding := -std=gnu11 -ffreestanding -fno-pie -fno-pic -mcmodel=kernel \
 	-mno-red-zone -mgeneral-regs-only -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-common \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-mpreferred-stack-boundary=3 \
 	-fstack-protector-strong -mstack-protector-guard=global
 includes := -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
 	-iquote . -iquote build
@@ -248,7 +249,10 @@ test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests \
 		build/tests.cpio
 	$(Q)tests/run
 
-check: check-floors check-headers check-format check-clang
+check: check-floors check-headers check-format check-clang check-percpu
+
+check-percpu: build/exo.elf
+	$(Q)scripts/check_percpu.sh $(filter %.c.o,$(release.objs))
 
 check-floors:
 	$(Q)$(PYTHON) scripts/check_floors.py
@@ -267,7 +271,8 @@ check-clang: $(patsubst %,build/clang/%.ok,$(checked-c))
 $(eval $(call stamp,build/clang/flags,$$(CLANG) $$(cflags)))
 build/clang/%.c.ok: %.c build/clang/flags | build/gen/font.inc
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) --target=x86_64-elf $(filter-out -mstack-protector-guard=%,\
+	$(Q)$(CLANG) --target=x86_64-elf $(filter-out -mstack-protector-guard=% \
+		-mpreferred-stack-boundary=%,\
 		$(cflags)) -DEXO_DEBUG=1 -fsyntax-only -MMD -MP -MF $@.d -MT $@ $<
 	@touch $@
 -include $(patsubst %,build/clang/%.ok.d,$(checked-c))

@@ -5,6 +5,9 @@
  * instruction away.  A processor may read another's copy through
  * cpu_ptr(cpu, cache), by that variable's own rules.
  *
+ * `percpu_zero` is for what begins as zeroes and has no initialiser (the build
+ * checks it); it takes no place in the image.
+ *
  * arch_percpu_next(var) gives the value of a u32 and counts it up, in one step
  * for this processor, interrupts included.
  *

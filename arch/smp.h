@@ -12,10 +12,10 @@ struct trap_frame;
 
 /* What a new processor brings along; the caller owns the memory for ever. */
 struct cpu_start {
-	unsigned cpu;    /* its index */
-	u32 hardware_id; /* local APIC number */
-	void *area;      /* per-CPU data: arch_percpu_bytes(), zeroed or not */
-	void *tables;    /* arch_cpu_tables_bytes(), zeroed, 64-aligned */
+	unsigned cpu;        /* its index */
+	u32 hardware_id;     /* local APIC number */
+	void *area;          /* per-CPU data: arch_percpu_bytes(), zeroed */
+	void *tables;        /* arch_cpu_tables_bytes(), zeroed, 64-aligned */
 	struct thread *idle; /* on whose kernel stack it begins */
 	u64 stack_top;
 };

@@ -22,7 +22,7 @@ struct held_locks {
 	struct held_lock at[HELD_MAX];
 };
 
-static percpu struct held_locks held_locks; /* [c] */
+static percpu_zero struct held_locks held_locks; /* [c] */
 
 static const struct {
 	const char *name;

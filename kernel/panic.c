@@ -142,7 +142,7 @@ struct stopped_cpu {
 	u32 tid;
 };
 
-static percpu struct stopped_cpu stopped_cpu;
+static percpu_zero struct stopped_cpu stopped_cpu;
 
 bool panic_stopped(struct trap_frame *frame)
 {

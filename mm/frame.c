@@ -54,7 +54,7 @@ struct frame_stack {
 	phys_t kept[KEPT_ORDER_MAX + 1][KEPT_MAX];
 };
 
-static percpu struct frame_stack stack;
+static percpu_zero struct frame_stack stack;
 
 /* [buddy.lock] The open ones, by processor. */
 static struct frame_stack *stacks[MAX_CPUS];

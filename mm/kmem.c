@@ -65,7 +65,7 @@ struct magazine {
 	u32 limit;  /* 0: closed */
 };
 
-static percpu struct magazine magazines[CACHES_MAX];
+static percpu_zero struct magazine magazines[CACHES_MAX];
 
 static struct {
 	struct spinlock lock; /* guards count; never held with a cache's */

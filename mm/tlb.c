@@ -36,7 +36,7 @@ struct tlb_request {
 	const struct aspace *evict;
 };
 
-static percpu struct tlb_request tlb_request;
+static percpu_zero struct tlb_request tlb_request;
 
 /* Processors that answer: those that take interrupts. */
 static u64 listening; /* [a] */

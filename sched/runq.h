@@ -23,7 +23,7 @@ struct runq {
 	struct timer slice;      /* [c] */
 };
 
-extern percpu struct runq runq;
+extern percpu_zero struct runq runq;
 
 /* Processors whose run queue works, and those that have nothing to do. */
 extern u64 online_cpus; /* [a] */

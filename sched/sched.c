@@ -53,7 +53,7 @@
 /* How long a thread runs while others wait: FAIR_SLICE_DAYS days. */
 #define SLICE_NS (FAIR_SLICE_DAYS * DAY_NS)
 
-percpu struct runq runq = { .lock = SPINLOCK_INIT(LOCK_RUNQ) };
+percpu_zero struct runq runq;
 
 u64 online_cpus;
 u64 idle_cpus;
@@ -78,6 +78,7 @@ void sched_init(struct thread *idle)
 {
 	struct runq *rq = this_cpu_ptr(runq);
 
+	spin_init(&rq->lock, LOCK_RUNQ);
 	fair_queue_init(&rq->ready, arch_cycles_hz() / 1000 * DAY_NS / 1000000);
 	timer_init(&rq->slice, slice_over);
 	idle->state = THREAD_RUNNING;

@@ -20,7 +20,7 @@ struct worker {
 	void (*fn)(void); /* [the requester's, until done] */
 };
 
-static percpu struct worker worker;
+static percpu_zero struct worker worker;
 
 static struct mutex requests; /* LOCK_WORKER */
 

@@ -6,6 +6,7 @@
 #define EXO_ARCH_HOST_PERCPU_H
 
 #define percpu            __thread
+#define percpu_zero       __thread
 #define percpu_first      __thread
 
 #define this_cpu(var)     (var)

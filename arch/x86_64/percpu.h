@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Per-CPU data on x86_64: the section .percpu is linked at address 0 and
- * copied for each processor; GS points to the processor's copy, so that a
+ * copied for each processor, .percpu_zero follows it and takes no place in the
+ * image; GS points to the processor's copy, so that a
  * variable's link address is its GS offset.  GS is always a kernel address
  * (bit 63 set) while the kernel runs: the paranoid entries rely on it.
  */
@@ -9,6 +10,7 @@
 #define EXO_ARCH_X86_64_PERCPU_H
 
 #define percpu        section(".percpu")
+#define percpu_zero   section(".percpu_zero")
 #define percpu_first  section(".percpu.head") /* at offset 0 */
 
 #define this_cpu(var) (*(__typeof__(var) __seg_gs *)(uintptr_t) & (var))

@@ -34,7 +34,7 @@ enum ap_go {
 };
 
 extern const u8 x86_trampoline[], x86_trampoline_end[];
-extern const u8 percpu_template[], percpu_size[];
+extern const u8 percpu_template[], percpu_data_size[], percpu_size[];
 
 /* [I] APIC number of each started processor. */
 static u32 hardware_ids[MAX_CPUS];
@@ -58,7 +58,7 @@ static void area_fill(const struct cpu_start *start)
 {
 	struct percpu_head *head = start->area;
 
-	memcpy(start->area, percpu_template, arch_percpu_bytes());
+	memcpy(start->area, percpu_template, (size_t)percpu_data_size);
 	head->self = start->area;
 	head->cpu = start->cpu;
 	head->current = start->idle;

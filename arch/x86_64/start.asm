@@ -25,7 +25,7 @@ PTE_LARGE		equ 0x083	; present, writable, 2 MB
 
 COM1			equ 0x3f8
 
-extern kernel_main, percpu_template, percpu_size, boot_cpu_area
+extern kernel_main, percpu_template, percpu_data_size, boot_cpu_area
 
 section .multiboot2 progbits alloc noexec nowrite align=8
 header:
@@ -173,7 +173,7 @@ start64:
 	; the first processor's copy of the per-CPU data, and GS to it
 	mov rsi, percpu_template
 	mov rdi, boot_cpu_area
-	mov rcx, percpu_size
+	mov rcx, percpu_data_size
 	rep movsb
 	mov rax, boot_cpu_area
 	mov [rax], rax			; percpu_head.self
