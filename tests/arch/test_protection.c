@@ -29,6 +29,7 @@
 #define GENERAL_PROTECTION PROBE_FAULT(EXCEPTION_GP, 0)
 
 #define OPCODE_RET         0xc3
+#define GUARDED            24
 #define USER_PAGE          0x400000ul
 #define NON_CANONICAL      0x800000000000ul
 #define IMAGE_ALIAS        (DIRECT_MAP_BASE - KERNEL_BASE)
@@ -146,6 +147,40 @@ KTEST(protect_stack_guard,
 		  PAGE_FAULT(PF_READ_ABSENT));
 }
 
+static bool stack_is_guarded(const struct kstack *stack)
+{
+	u64 base = (u64)stack->base;
+	bool right = true;
+
+	for (u64 at = 0; at < KSTACK_BYTES; at += PAGE_SIZE) {
+		struct page_mapping m;
+
+		right = right &&
+			arch_query_page(&kernel_page_table, base + at, &m) &&
+			!arch_query_page(&kernel_page_table,
+					 base - KSTACK_BYTES + at, &m);
+	}
+	return right;
+}
+
+KTEST(protect_every_stack, "every kernel stack has its guard below")
+{
+	struct thread *threads[GUARDED];
+	unsigned guarded = 0;
+
+	for (unsigned i = 0; i < GUARDED; i++) {
+		threads[i] = thread_create("guarded", NULL, NULL);
+		EXPECT(threads[i] != NULL);
+	}
+	for (unsigned i = 0; i < GUARDED; i++) {
+		guarded += stack_is_guarded(threads[i]->kstack);
+		/* Its own reference, which its end would drop, and ours. */
+		thread_put(threads[i]);
+		thread_put(threads[i]);
+	}
+	EXPECT_EQ(guarded, GUARDED);
+}
+
 /* A user page that holds a function; NULL: that could not be made. */
 static struct aspace *user_code(void)
 {
@@ -183,12 +218,33 @@ KTEST(protect_smep, "the kernel never runs user code")
 	EXPECT_EQ(result, PAGE_FAULT(PF_EXEC));
 }
 
+/* Every way through arch/user.h, those that fail too. */
+static int copy_some_way(unsigned way)
+{
+	uaddr_t at = uaddr(USER_PAGE), edge = uaddr(USER_PAGE + PAGE_SIZE - 4);
+	char buf[16];
+
+	switch (way) {
+	case 0: return copy_from_user(buf, at, 13);
+	case 1: return copy_from_user(buf, edge, 13);
+	case 2: return copy_to_user(at, "\xc3", 2);
+	case 3: return copy_to_user(edge, buf, 13);
+	case 4: return clear_user(edge, 4);
+	case 5: return clear_user(edge, 13);
+	case 6: return (int)copy_string_from_user(buf, at, 16);
+	case 7: return (int)copy_string_from_user(buf, at, 1);
+	case 8: return (int)copy_string_from_user(buf, uaddr(1ul << 40), 16);
+	default: return 1;
+	}
+}
+
+#define COPY_WAYS 10
+
 KTEST(protect_smap, "the kernel reaches user memory by arch/user.h alone")
 {
+	u64 reads[COPY_WAYS], writes[COPY_WAYS];
 	struct aspace *aspace;
-	u64 results[4];
-	u8 byte;
-	int err;
+	unsigned failed = 0;
 
 	if (!cpu_has("smap")) {
 		ktest_skip("the processor has no SMAP");
@@ -196,20 +252,17 @@ KTEST(protect_smap, "the kernel reaches user memory by arch/user.h alone")
 	}
 	aspace = user_code();
 	EXPECT(aspace != NULL);
-	results[0] = arch_probe(read_at, USER_PAGE);
-	results[1] = arch_probe(write_at, USER_PAGE);
-	/* A copy that fails must close the door behind it as well. */
-	err = copy_from_user(&byte, uaddr(USER_PAGE + PAGE_SIZE - 1), 2);
-	results[2] = arch_probe(read_at, USER_PAGE);
-	results[3] = (u64)copy_string_from_user(
-		(char *)&byte, uaddr(USER_PAGE + PAGE_SIZE), 1);
-	results[3] = arch_probe(read_at, USER_PAGE);
+	for (unsigned way = 0; way < COPY_WAYS; way++) {
+		failed += copy_some_way(way) < 0;
+		reads[way] = arch_probe(read_at, USER_PAGE);
+		writes[way] = arch_probe(write_at, USER_PAGE);
+	}
 	user_space_leave(aspace);
-	EXPECT(err != 0);
-	EXPECT_EQ(results[0], PAGE_FAULT(PF_READ));
-	EXPECT_EQ(results[1], PAGE_FAULT(PF_WRITE));
-	EXPECT_EQ(results[2], PAGE_FAULT(PF_READ));
-	EXPECT_EQ(results[3], PAGE_FAULT(PF_READ));
+	EXPECT_EQ(failed, 5);
+	for (unsigned way = 0; way < COPY_WAYS; way++) {
+		EXPECT_EQ(reads[way], PAGE_FAULT(PF_READ));
+		EXPECT_EQ(writes[way], PAGE_FAULT(PF_WRITE));
+	}
 }
 
 KTEST(protect_write_protect, "a read-only user page is so for the kernel too")

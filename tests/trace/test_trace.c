@@ -56,12 +56,14 @@ static void look(const struct trace_record *r)
 	}
 }
 
+/* Nothing is recorded meanwhile, as in a panic. */
 static void dump_now(unsigned count)
 {
+	u64 flags = arch_irq_save();
+
 	memset(&dump, 0, sizeof(dump));
-	WITH_PREEMPT_OFF () {
-		trace_dump(count, look);
-	}
+	trace_dump(count, look);
+	arch_irq_restore(flags);
 }
 
 static void mark(u64 n)

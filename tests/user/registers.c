@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #define ROUNDS       8
 #define ARCH_SET_GS  0x1001
 #define ARCH_GET_GS  0x1004
+#define FRESH_BYTES  (256 * 4096ul)
 #define DIRECTION    0x400ul
 #define WORDS        13
 #define VECTOR_BYTES (16 * 32)
@@ -142,6 +144,36 @@ static void direction(void)
 			 : "+r"(spins), "=&r"(flags), "=&r"(after)::"rax",
 			   "rcx", "r11", "memory", "cc");
 	result("the direction flag", (flags & after & DIRECTION) != 0);
+}
+
+static char *fresh_pages(void)
+{
+	return mmap(NULL, FRESH_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* Page faults with the direction flag set: the kernel must clear it. */
+static void faults_downwards(void)
+{
+	char *p = fresh_pages(), any = 0;
+	unsigned long left = FRESH_BYTES;
+
+	memset(p, 0x55, FRESH_BYTES);
+	munmap(p, FRESH_BYTES);
+	p = fresh_pages();
+	__asm__ volatile("std\n\t"
+			 "1: subq $4096, %0\n\t"
+			 "movb (%1, %0), %%al\n\t"
+			 "jnz 1b\n\t"
+			 "cld"
+			 : "+r"(left)
+			 : "r"(p)
+			 : "rax", "memory", "cc");
+	for (unsigned long i = 0; i < FRESH_BYTES; i++) {
+		any |= p[i];
+	}
+	munmap(p, FRESH_BYTES);
+	result("page faults with the direction flag set", any == 0);
 }
 
 #define EACH(do)                                                             \
@@ -280,6 +312,7 @@ int main(void)
 	stack_pointer();
 	red_zone();
 	direction();
+	faults_downwards();
 	vectors();
 	floating_point();
 	thread_pointers();
