@@ -51,7 +51,7 @@ MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all run test debug size check format toolchain clean FORCE \
-	check-floors check-headers check-format check-clang
+	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
 # ---- Sources ----------------------------------------------------------------
