@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The documents agree with the sources that they tell about."""
+import fnmatch
 import re
 
-from suite import test
+from suite import TESTS, test
 from vm import ROOT, Failure
 
 KEY = re.compile(r'^CMDLINE\((\w+), \w+, (.*?),\s*"(.*?)"\)', re.M | re.S)
+SYSCALL = re.compile(r"^SYSCALL\(\d+, (\w+), (\w+)\)", re.M)
+LOCK = re.compile(r"^LOCK_CLASS\((\w+), (\d+),", re.M)
 GOALS = re.compile(r"^\.PHONY: ((?:.*\\\n)*.*)", re.M)
+
+# A path of this repository, and a test's name or pattern, between backticks.
+CITED = re.compile(r"`((?:[\w-]+/)+[\w.-]+\.\w+)`")
+CITED_TEST = re.compile(r"`(kernel|preempt|host|system)/([a-z][\w*]*)`")
+KTEST = re.compile(r"^KTEST\((\w+),", re.M)
+MADE = ("build/",)
 
 
 def document(name):
@@ -36,3 +45,46 @@ def documents_goals():
                if goal != "FORCE" and f"`{goal}`" not in readme]
     if missing:
         raise Failure(f"README.md lacks {missing}")
+
+
+@test("docs/processes.md has each system call, and what the partial ones lack")
+def documents_system_calls():
+    page = document("docs/processes.md")
+    complete, _, partial = page.partition("| partial |")
+    for name, support in SYSCALL.findall(document("posix/syscalls.def")):
+        there = partial if support == "PARTIAL" else complete
+        if f"`{name}`" not in there:
+            raise Failure(f"docs/processes.md lacks {name}, {support}")
+
+
+@test("docs/locking.md has each class of lock with its rank")
+def documents_locks():
+    page = document("docs/locking.md")
+    for name, rank in LOCK.findall(document("kernel/locks.def")):
+        if not re.search(rf"\b{name} {rank}\b", page):
+            raise Failure(f"docs/locking.md lacks {name} {rank}")
+
+
+def pages():
+    """Each document with its text."""
+    return [(path.relative_to(ROOT), path.read_text(encoding="utf-8"))
+            for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))]
+
+
+@test("each file that a document cites is there")
+def documents_cite_files():
+    for page, text in pages():
+        for cited in CITED.findall(text):
+            if not cited.startswith(MADE) and not (ROOT / cited).is_file():
+                raise Failure(f"{page} cites {cited}")
+
+
+@test("each test that a document cites is there")
+def documents_cite_tests():
+    ktests = [name for path in ROOT.glob("tests/**/*.c")
+              for name in KTEST.findall(path.read_text(encoding="utf-8"))]
+    for page, text in pages():
+        for kind, pattern in CITED_TEST.findall(text):
+            names = TESTS if kind == "system" else ktests
+            if not fnmatch.filter(names, pattern):
+                raise Failure(f"{page} cites {kind}/{pattern}")
