@@ -28,7 +28,7 @@ static void boot_thread(void *arg)
 	int status;
 
 	(void)arg;
-	boot_tasks_run(BOOT_ESSENTIAL);
+	boot_tasks_run_parallel(BOOT_ESSENTIAL);
 	crash_on_purpose(boot_cmdline()->crash);
 	boot_tasks_summary();
 	boot_checks();

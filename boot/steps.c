@@ -447,12 +447,7 @@ int task_serial_irq(void)
 
 int task_trace_ring(void)
 {
-	int err = 0;
-
-	WITH_PREEMPT_OFF () {
-		err = trace_ring_make();
-	}
-	return err;
+	return trace_ring_make();
 }
 
 int task_archive(void)

@@ -9,7 +9,10 @@
 #include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
+#include "kernel/waitq.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
+#include "sched/thread.h"
 #include "trace/trace.h"
 
 #define NEEDS(name) (1u << BOOT_TASK_##name)
@@ -31,27 +34,43 @@ static const char *const phase_names[] = { "critical", "essential",
 					   "optional" };
 
 static struct {
-	u32 done;     /* set of tasks */
-	u32 reported; /* set of tasks */
-	u64 cycles[BOOT_TASK_COUNT];
-} state;
+	struct waitq waitq;          /* wakes when `done` grows */
+	u32 done;                    /* [waitq] set of tasks */
+	u32 reported;                /* [waitq] set of tasks */
+	u64 cycles[BOOT_TASK_COUNT]; /* [a] 0: not ended yet */
+	u64 essential_cycles;        /* what the phase took in all */
+} state = { .waitq = WAITQ_INIT(state.waitq) };
 
 static void report(enum boot_task task, const char *result)
 {
 	log_raw("[boot] %-9s %-12s %s  %lu us\n",
 		phase_names[tasks[task].phase], tasks[task].name, result,
 		clock_cycles_to_ns(state.cycles[task]) / 1000);
-	state.reported |= 1u << task;
 }
 
 /* The time of the tasks before the clock is known when the clock is. */
 static void report_done(void)
 {
-	for (unsigned i = 0; i < BOOT_TASK_COUNT && clock_ns() != 0; i++) {
-		if (state.done & ~state.reported & 1u << i) {
+	u64 flags = waitq_lock(&state.waitq);
+	u32 now = clock_ns() != 0 ? state.done & ~state.reported : 0;
+
+	state.reported |= now;
+	waitq_unlock(&state.waitq, flags);
+	for (unsigned i = 0; i < BOOT_TASK_COUNT; i++) {
+		if (now & 1u << i) {
 			report(i, "ok");
 		}
 	}
+}
+
+static void mark_done(enum boot_task task)
+{
+	WITH_SPINLOCK_IRQ (&state.waitq.lock) {
+		state.done |= 1u << task;
+		while (waitq_wake_one_locked(&state.waitq)) {
+		}
+	}
+	report_done();
 }
 
 static void run(enum boot_task task)
@@ -62,8 +81,7 @@ static void run(enum boot_task task)
 	state.cycles[task] = arch_cycles() - begin;
 	trace(TRACE_BOOT_TASK, tasks[task].fn, err);
 	if (err == 0) {
-		state.done |= 1u << task;
-		report_done();
+		mark_done(task);
 	} else if (tasks[task].phase == BOOT_OPTIONAL) {
 		report(task, errno_name(err));
 	} else {
@@ -75,27 +93,59 @@ static void run(enum boot_task task)
 	}
 }
 
+/* A task stands in the table behind all that it needs: no circle is possible.
+ */
+static void order_check(enum boot_task task)
+{
+	if (tasks[task].needs >> task != 0) {
+		panic("boot task %s needs one that stands behind it",
+		      tasks[task].name);
+	}
+}
+
 void boot_tasks_run(enum boot_phase phase)
 {
-	u32 waiting = 0;
+	for (unsigned i = 0; i < BOOT_TASK_COUNT; i++) {
+		if (tasks[i].phase == phase) {
+			order_check(i);
+			run(i);
+		}
+	}
+}
+
+/* One task's thread: waits for what it needs. */
+static void task_thread(void *arg)
+{
+	enum boot_task task = (enum boot_task)(u64)arg;
+	u64 flags = waitq_lock(&state.waitq);
+
+	while (tasks[task].needs & ~state.done) {
+		waitq_sleep(&state.waitq, WAITQ_FOREVER);
+	}
+	waitq_unlock(&state.waitq, flags);
+	run(task);
+}
+
+void boot_tasks_run_parallel(enum boot_phase phase)
+{
+	struct thread *threads[BOOT_TASK_COUNT] = { NULL };
+	u64 begin = arch_cycles();
 
 	for (unsigned i = 0; i < BOOT_TASK_COUNT; i++) {
-		waiting |= tasks[i].phase == phase ? 1u << i : 0;
-	}
-	while (waiting != 0) {
-		u32 before = waiting;
-
-		for (unsigned i = 0; i < BOOT_TASK_COUNT; i++) {
-			if ((waiting & 1u << i) &&
-			    (tasks[i].needs & ~state.done) == 0) {
-				waiting &= ~(1u << i);
-				run(i);
-			}
-		}
-		if (waiting == before) {
-			panic("boot tasks %#x wait for each other", waiting);
+		if (tasks[i].phase == phase) {
+			order_check(i);
+			threads[i] = thread_create(tasks[i].name, task_thread,
+						   (void *)(u64)i);
+			ASSERT(threads[i] != NULL);
+			thread_start(threads[i]);
 		}
 	}
+	for (unsigned i = 0; i < BOOT_TASK_COUNT; i++) {
+		if (threads[i] != NULL) {
+			thread_join(threads[i]);
+		}
+	}
+	state.essential_cycles = arch_cycles() - begin;
 }
 
 void boot_tasks_summary(void)
@@ -109,10 +159,11 @@ void boot_tasks_summary(void)
 			slowest = i;
 		}
 	}
-	log_raw("[boot] critical %lu us, essential %lu us; longest: %s %lu "
-		"us\n",
+	log_raw("[boot] critical %lu us, essential %lu us in %lu us; longest: "
+		"%s %lu us\n",
 		clock_cycles_to_ns(sums[BOOT_CRITICAL]) / 1000,
 		clock_cycles_to_ns(sums[BOOT_ESSENTIAL]) / 1000,
+		clock_cycles_to_ns(state.essential_cycles) / 1000,
 		tasks[slowest].name,
 		clock_cycles_to_ns(state.cycles[slowest]) / 1000);
 }

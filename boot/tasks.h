@@ -28,10 +28,18 @@ enum boot_task {
 #undef BOOT_TASK
 
 /*
- * Runs every task of the phase.  A critical or essential one that fails stops
- * the machine with a message; an optional one is a warning.
+ * Runs every task of the phase, in the order of the table.  A critical or
+ * essential one that fails stops the machine with a message; an optional one is
+ * a warning.
  */
 void boot_tasks_run(enum boot_phase phase);
+
+/*
+ * Runs the tasks of the phase in threads of their own, on all processors,
+ * ordered only by what they need.  Errors as boot_tasks_run().  Context:
+ * thread; returns when all have ended.
+ */
+void boot_tasks_run_parallel(enum boot_phase phase);
 
 /* Prints where the time went. Context: thread, the clock runs. */
 void boot_tasks_summary(void);
