@@ -61,6 +61,8 @@ def boot_pvh_cpus(cpus):
     with Vm(Machine(kernel=KERNEL, initrd=INITRD, cpus=cpus,
                     append=f"bench=off {HELLO}")) as vm:
         expect_boot(vm)
+        if f"processors: {cpus} of {cpus} run" not in vm.text:
+            vm.fail(f"not all of {cpus} processors run")
 
 
 @test("PVH boots on the processor model qemu64 in 16 MB")
