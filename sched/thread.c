@@ -126,18 +126,20 @@ void thread_begin(void (*fn)(void *), void *arg)
 	thread_exit();
 }
 
+/* Interrupts stay off: who sees `exited` finds the thread on its last switch.
+ */
 void thread_exit(void)
 {
 	struct thread *self = current_thread();
 
 	trace(TRACE_THREAD_EXIT, self->tid, 0);
 	DEBUG_ASSERT(preempt_depth() == 0);
-	WITH_SPINLOCK_IRQ (&self->exit_waitq.lock) {
+	arch_irq_disable();
+	WITH_SPINLOCK (&self->exit_waitq.lock) {
 		self->exited = true;
 		while (waitq_wake_one_locked(&self->exit_waitq)) {
 		}
 	}
-	arch_irq_disable();
 	self->state = THREAD_DEAD;
 	sched_block();
 	panic("a dead thread ran");
