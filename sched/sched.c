@@ -103,15 +103,20 @@ static inline void slice_watch(struct runq *rq)
 	}
 }
 
-/* On the stack of the thread switched to, maybe on another processor. */
+/*
+ * On the stack of the thread switched to, maybe on another processor.  Once
+ * the lock is free, a previous thread that lives may run elsewhere, end and be
+ * freed there: whether it is dead is asked before.
+ */
 static inline void switch_finish(void)
 {
 	struct runq *rq = this_cpu_ptr(runq);
 	struct thread *previous = rq->previous;
+	bool dead = previous != NULL && previous->state == THREAD_DEAD;
 
 	rq->previous = NULL;
 	spin_unlock(&rq->lock);
-	if (previous != NULL && previous->state == THREAD_DEAD) {
+	if (dead) {
 		thread_put(previous);
 	}
 }
