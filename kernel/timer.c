@@ -6,7 +6,9 @@
  * I1  armed <=> the node is in the queue of timer->cpu.
  * I2  The hardware is set to no later than the first due time, or the
  *     interrupt that will set it is pending or running.
- * I3  `running` names the timer whose function runs outside the lock.
+ * I3  `running` names the timer whose function runs outside the lock.  It is
+ *     set before the timer stops being armed, so one that is neither armed nor
+ *     `running` is left alone until it is armed again.
  */
 #include "kernel/timer.h"
 
@@ -64,7 +66,8 @@ static void insert(struct timer_queue *queue, struct timer *timer, u64 due_ns)
 /* Takes the timer out of whichever queue it is in. */
 static bool remove(struct timer *timer)
 {
-	while (READ_ONCE(timer->armed)) {
+	/* Pairs with the release in take_due(). */
+	while (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE)) {
 		struct timer_queue *queue =
 			cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
 
@@ -105,14 +108,14 @@ bool timer_cancel(struct timer *timer)
 	}
 	/* It ran or was never armed; wait for a run on another processor. */
 	queue = cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
-	while (READ_ONCE(queue->running) == timer &&
+	while (__atomic_load_n(&queue->running, __ATOMIC_ACQUIRE) == timer &&
 	       queue != this_cpu_ptr(timer_queue)) {
 		arch_relax();
 	}
 	return false;
 }
 
-/* The first timer that is due, taken out of the queue. */
+/* The first timer that is due, taken out of the queue and made `running`. */
 static struct timer *take_due(struct timer_queue *queue)
 {
 	struct tree_node *first = tree_first(&queue->timers);
@@ -123,7 +126,9 @@ static struct timer *take_due(struct timer_queue *queue)
 	}
 	timer = container_of(first, struct timer, node);
 	tree_remove(&queue->timers, first);
-	timer->armed = false;
+	WRITE_ONCE(queue->running, timer);
+	/* Pairs with the acquire in remove(): who sees it sees `running`. */
+	__atomic_store_n(&timer->armed, false, __ATOMIC_RELEASE);
 	return timer;
 }
 
@@ -135,12 +140,12 @@ static void timer_interrupt(void *arg)
 	(void)arg;
 	spin_lock(&queue->lock);
 	while ((timer = take_due(queue)) != NULL) {
-		queue->running = timer;
 		spin_unlock(&queue->lock);
 		trace(TRACE_TIMER, timer->fn, 0);
 		timer->fn(timer);
 		spin_lock(&queue->lock);
-		queue->running = NULL;
+		/* Pairs with the acquire in timer_cancel(). */
+		__atomic_store_n(&queue->running, NULL, __ATOMIC_RELEASE);
 	}
 	hardware_set(queue);
 	spin_unlock(&queue->lock);
