@@ -391,7 +391,6 @@ void aspace_put(struct aspace *aspace)
 	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
 		return;
 	}
-	ASSERT(!aspace_is_loaded(aspace));
 	tlb_evict(aspace);
 	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
 		pages_unmap(aspace, r->node.key, r->end - r->node.key);

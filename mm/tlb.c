@@ -155,11 +155,15 @@ void tlb_batch_flush(struct tlb_batch *batch)
 	tlb_batch_init(batch, batch->aspace);
 }
 
+/* The one who asks may have come back to a processor that still has it. */
 void tlb_evict(struct aspace *aspace)
 {
 	WITH_PREEMPT_OFF () {
 		u64 others = others_of(aspace);
 
+		if (aspace_is_loaded(aspace)) {
+			aspace_leave();
+		}
 		if (others != 0) {
 			ask(others, NULL, aspace);
 		}

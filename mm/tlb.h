@@ -36,7 +36,7 @@ void tlb_batch_add(struct tlb_batch *batch, u64 va, phys_t frame);
  */
 void tlb_batch_flush(struct tlb_batch *batch);
 
-/* Every other processor gives the address space up, which ends. */
+/* Every processor gives the address space up, which ends. Context: thread. */
 void tlb_evict(struct aspace *aspace);
 
 /* This processor answers from now on. Context: boot, each processor. */
