@@ -126,6 +126,16 @@ void sched_switch_finish(void)
 	switch_finish();
 }
 
+/* An interrupt may end the idle thread's sleep and switch away from it. */
+static inline void idle_clear(void)
+{
+	u64 self = 1ull << cpu_id();
+
+	if (READ_ONCE(idle_cpus) & self) {
+		__atomic_fetch_and(&idle_cpus, ~self, __ATOMIC_RELAXED);
+	}
+}
+
 /* Lock held, interrupts off: from `prev` to `next`, which may be the same. */
 static inline void switch_to(struct runq *rq, struct thread *prev,
 			     struct thread *next)
@@ -136,6 +146,9 @@ static inline void switch_to(struct runq *rq, struct thread *prev,
 		slice_watch(rq);
 	}
 	if (next != prev) {
+		if (prev == rq->idle) {
+			idle_clear();
+		}
 		rq->current = next;
 		rq->switches++;
 		rq->previous = prev;
@@ -410,7 +423,7 @@ void sched_idle(void)
 		if (!balance_steal()) {
 			arch_wait_irq();
 		}
-		__atomic_fetch_and(&idle_cpus, ~self, __ATOMIC_RELAXED);
+		idle_clear();
 	}
 }
 
