@@ -53,12 +53,15 @@ unsigned balance_place(const struct thread *thread)
 
 /*
  * Takes up to `count` threads that may run on `to` out of a queue whose lock
- * is held, those that would run last.  Others are put back.
+ * is held, those that would run last.  Others are put back afterwards, the
+ * last one last, so that none is looked at twice.
  */
 static void take_locked(struct runq *rq, unsigned to, u32 count,
 			struct list *taken)
 {
 	u32 looks = MIN(rq->ready.count, 2 * count);
+	struct list others = LIST_INIT(others);
+	struct list *link;
 
 	while (count > 0 && looks-- > 0) {
 		struct fair_entity *e = fair_take_last(&rq->ready);
@@ -68,8 +71,12 @@ static void take_locked(struct runq *rq, unsigned to, u32 count,
 			list_push_back(taken, &e->link);
 			count--;
 		} else {
-			fair_insert(&rq->ready, e);
+			list_push_front(&others, &e->link);
 		}
+	}
+	while ((link = list_pop_front(&others)) != NULL) {
+		fair_insert(&rq->ready,
+			    list_entry(link, struct fair_entity, link));
 	}
 }
 
