@@ -28,7 +28,8 @@ static const char *const action_names[] = { "halt", "reboot", "exit" };
 
 static struct {
 	enum panic_action action; /* [I] after boot */
-	u32 depth;                /* [a] panics so far */
+	u32 reporter;             /* [a] 1 + the processor that reports */
+	u32 depth;                /* [the reporter's] panics so far */
 } state;
 
 int panic_set_action(const char *name)
@@ -133,7 +134,6 @@ static void show_overflow(u64 sp)
 	}
 }
 
-/* `frame` is NULL where no trap is to blame; `fp` begins the backtrace. */
 /* What a stopped processor was doing, for the one that reports. */
 struct stopped_cpu {
 	bool stopped; /* [a] set last */
@@ -148,7 +148,7 @@ bool panic_stopped(struct trap_frame *frame)
 {
 	struct stopped_cpu *self = this_cpu_ptr(stopped_cpu);
 
-	if (READ_ONCE(state.depth) == 0) {
+	if (READ_ONCE(state.reporter) == 0) {
 		return false;
 	}
 	self->ip = arch_frame_ip(frame);
@@ -190,6 +190,19 @@ static void show_others(void)
 	}
 }
 
+/* One processor reports; another that panics meanwhile is shown by it. */
+static bool may_report(void)
+{
+	u32 self = cpu_id() + 1;
+	u32 reporter = 0;
+
+	return __atomic_compare_exchange_n(&state.reporter, &reporter, self,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE) ||
+	       reporter == self;
+}
+
+/* `frame` is NULL where no trap is to blame; `fp` begins the backtrace. */
 static noreturn void report(const char *reason, struct trap_frame *frame,
 			    u64 ip, u64 fp)
 {
@@ -197,7 +210,10 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 
 	arch_irq_disable();
 	trace(TRACE_PANIC, ip, 0);
-	depth = __atomic_fetch_add(&state.depth, 1, __ATOMIC_RELAXED);
+	if (!may_report()) {
+		arch_halt(); /* until the reporter's NMI */
+	}
+	depth = state.depth++;
 	if (depth > 1) {
 		arch_halt(); /* even the short report failed */
 	}
