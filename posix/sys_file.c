@@ -265,18 +265,21 @@ SYSCALL_HANDLER(readlink)
 {
 	char path[PROCESS_PATH_BYTES];
 	const char *target = process_current()->exe;
-	size_t len = MIN((size_t)c, strlen(target));
-	int err = path_copy(path, uaddr(a));
+	s32 room = (s32)c; /* an int: the upper half does not count */
+	size_t len;
+	int err;
 
+	if (room <= 0) {
+		return -EINVAL;
+	}
+	err = path_copy(path, uaddr(a));
 	if (err) {
 		return err;
-	}
-	if ((s32)c <= 0) {
-		return -EINVAL;
 	}
 	if (strcmp(path, "/proc/self/exe") != 0) {
 		return -ENOENT;
 	}
+	len = MIN((size_t)room, strlen(target));
 	err = copy_to_user(uaddr(b), target, len);
 	return err ? err : (long)len;
 }

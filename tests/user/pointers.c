@@ -149,6 +149,19 @@ static void lengths(void)
 	}
 }
 
+/* The room for a link is an int: of a longer word the lower half counts. */
+static void link_rooms(void)
+{
+	static const long rooms[] = { 1, 5, 1l << 32 | 5, 0, 1l << 32, -1 };
+
+	for (unsigned i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
+		long got =
+			syscall(SYS_readlink, "/proc/self/exe", edge, rooms[i]);
+		printf("readlink into room %u: %ld\n", i,
+		       got < 0 ? (long)-errno : got);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	/* What the buffer holds goes out by write() as well. */
@@ -214,6 +227,7 @@ int main(int argc, char **argv)
 	vectors(SYS_readv, "readv", file);
 	vectors(SYS_writev, "writev", 1);
 	lengths();
+	link_rooms();
 	puts("end of the bad pointers");
 	return 0;
 }
