@@ -33,17 +33,21 @@ static const struct {
 #undef LOCK_CLASS
 };
 
+void lockcheck_order(enum lock_class outer, enum lock_class inner)
+{
+	if (classes[outer].rank >= classes[inner].rank) {
+		panic("lock order: %s taken while %s is held",
+		      classes[inner].name, classes[outer].name);
+	}
+}
+
 void lockcheck_take(const void *lock, enum lock_class class)
 {
 	u64 flags = arch_irq_save();
 	struct held_locks *held = this_cpu_ptr(held_locks);
 
 	for (unsigned i = 0; i < held->count; i++) {
-		if (classes[held->at[i].class].rank >= classes[class].rank) {
-			panic("lock order: %s taken while %s is held",
-			      classes[class].name,
-			      classes[held->at[i].class].name);
-		}
+		lockcheck_order(held->at[i].class, class);
 	}
 	ASSERT(held->count < HELD_MAX);
 	held->at[held->count++] = (struct held_lock){ lock, class };

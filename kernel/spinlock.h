@@ -51,6 +51,8 @@ void lockcheck_take(const void *lock, enum lock_class class);
 void lockcheck_release(const void *lock, enum lock_class class);
 /* How many locks this processor holds. */
 unsigned lockcheck_held(void);
+/* Stops the machine if `inner` must not be taken while `outer` is held. */
+void lockcheck_order(enum lock_class outer, enum lock_class inner);
 /* Prints them, for a panic. */
 void lockcheck_show(void);
 #else

@@ -17,7 +17,7 @@ struct aspace;
 struct tlb_batch {
 	struct aspace *aspace; /* NULL: kernel space */
 	u32 frame_count;
-	u32 page_count; /* pages to flush; more than fit: flush all */
+	u32 page_count; /* pages to flush */
 	phys_t frames[TLB_BATCH_FRAMES];
 	u64 pages[TLB_BATCH_FRAMES];
 };

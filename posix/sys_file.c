@@ -141,8 +141,11 @@ static int open_access(u64 flags, u32 *out)
 	return flags & (ABI_O_CREAT | ABI_O_TRUNC) ? -EROFS : 0;
 }
 
-/* The working directory is the root: relative paths begin there. */
-static int path_copy(char *path, uaddr_t from)
+/*
+ * The working directory is the root: relative paths begin there, and there is
+ * no other directory to begin in.
+ */
+static int path_copy(char *path, uaddr_t from, int dirfd)
 {
 	long len;
 
@@ -156,16 +159,17 @@ static int path_copy(char *path, uaddr_t from)
 	}
 	if (path[1] == '/') {
 		memmove(path, path + 1, (size_t)len + 1);
+		return 0;
 	}
-	return 0;
+	return dirfd == ABI_AT_FDCWD ? 0 : -EBADF;
 }
 
-static long open_path(uaddr_t from, u64 flags)
+static long open_path(int dirfd, uaddr_t from, u64 flags)
 {
 	char path[PROCESS_PATH_BYTES];
 	struct file *file;
 	u32 access;
-	int err = path_copy(path, from);
+	int err = path_copy(path, from, dirfd);
 
 	if (err == 0) {
 		err = open_access(flags, &access);
@@ -185,12 +189,12 @@ static long open_path(uaddr_t from, u64 flags)
 
 SYSCALL_HANDLER(open)
 {
-	return open_path(uaddr(a), b);
+	return open_path(ABI_AT_FDCWD, uaddr(a), b);
 }
 
 SYSCALL_HANDLER(openat)
 {
-	return (int)a == ABI_AT_FDCWD ? open_path(uaddr(b), c) : -EBADF;
+	return open_path((int)a, uaddr(b), c);
 }
 
 static long stat_out(const struct file_stat *stat, uaddr_t to)
@@ -224,11 +228,11 @@ static long stat_fd(u64 fd, uaddr_t to)
 	return stat_out(&stat, to);
 }
 
-static long stat_path(uaddr_t from, uaddr_t to)
+static long stat_path(int dirfd, uaddr_t from, uaddr_t to)
 {
 	char path[PROCESS_PATH_BYTES];
 	struct file_stat stat;
-	int err = path_copy(path, from);
+	int err = path_copy(path, from, dirfd);
 
 	if (err == 0) {
 		err = file_stat_path(path, &stat);
@@ -238,7 +242,7 @@ static long stat_path(uaddr_t from, uaddr_t to)
 
 SYSCALL_HANDLER(stat)
 {
-	return stat_path(uaddr(a), uaddr(b));
+	return stat_path(ABI_AT_FDCWD, uaddr(a), uaddr(b));
 }
 
 SYSCALL_HANDLER(fstat)
@@ -256,9 +260,7 @@ SYSCALL_HANDLER(newfstatat)
 	if (first == '\0') {
 		return d & ABI_AT_EMPTY_PATH ? stat_fd(a, uaddr(c)) : -ENOENT;
 	}
-	return (int)a == ABI_AT_FDCWD || first == '/'
-		       ? stat_path(uaddr(b), uaddr(c))
-		       : -EBADF;
+	return stat_path((int)a, uaddr(b), uaddr(c));
 }
 
 SYSCALL_HANDLER(readlink)
@@ -272,7 +274,7 @@ SYSCALL_HANDLER(readlink)
 	if (room <= 0) {
 		return -EINVAL;
 	}
-	err = path_copy(path, uaddr(a));
+	err = path_copy(path, uaddr(a), ABI_AT_FDCWD);
 	if (err) {
 		return err;
 	}

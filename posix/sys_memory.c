@@ -106,11 +106,16 @@ static long map_fixed(struct process *p, u64 start, u64 len, u64 how, u32 flags,
 	return err ? err : (long)start;
 }
 
-/* What is not offered is refused, never silently something else. */
+/*
+ * What is not offered is refused, never silently something else.  Three flags
+ * are advice and change nothing here: memory is never reserved beforehand, a
+ * stack is like other memory, and pages come when they are touched.
+ */
 static int map_refused(u64 prot, u64 how, u64 offset)
 {
 	u64 known = ABI_MAP_TYPE | ABI_MAP_FIXED | ABI_MAP_ANONYMOUS |
-		    ABI_MAP_FIXED_NOREPLACE;
+		    ABI_MAP_FIXED_NOREPLACE | ABI_MAP_NORESERVE |
+		    ABI_MAP_POPULATE | ABI_MAP_STACK;
 
 	if (!prot_known(prot) || !IS_ALIGNED(offset, PAGE_SIZE)) {
 		return -EINVAL;

@@ -23,6 +23,45 @@ void mutex_init(struct mutex *mutex, enum lock_class class)
 	waitq_init(&mutex->waitq);
 }
 
+#ifdef EXO_DEBUG
+/* The order of mutexes is a thread's, which may move between processors. */
+static void order_take(const struct mutex *mutex)
+{
+	struct thread *self = current_thread();
+
+	ASSERT(self->mutex_count < THREAD_MUTEXES_MAX);
+	for (unsigned i = 0; i < self->mutex_count; i++) {
+		lockcheck_order(self->mutexes[i], mutex->class);
+	}
+	self->mutexes[self->mutex_count++] = (u8)mutex->class;
+}
+
+static void order_release(const struct mutex *mutex)
+{
+	struct thread *self = current_thread();
+	unsigned i = 0;
+
+	while (i < self->mutex_count && self->mutexes[i] != mutex->class) {
+		i++;
+	}
+	ASSERT(i < self->mutex_count);
+	for (; i + 1 < self->mutex_count; i++) {
+		self->mutexes[i] = self->mutexes[i + 1];
+	}
+	self->mutex_count--;
+}
+#else
+static inline void order_take(const struct mutex *mutex)
+{
+	(void)mutex;
+}
+
+static inline void order_release(const struct mutex *mutex)
+{
+	(void)mutex;
+}
+#endif
+
 static bool owner_swap(struct mutex *mutex, u64 from, u64 to, int order)
 {
 	return __atomic_compare_exchange_n(&mutex->owner, &from, to, false,
@@ -55,6 +94,7 @@ void mutex_lock(struct mutex *mutex)
 	u64 flags;
 
 	DEBUG_ASSERT(preempt_depth() == 0 && !mutex_held(mutex));
+	order_take(mutex);
 	/* Pairs with the release in mutex_unlock(). */
 	if (owner_swap(mutex, 0, self, __ATOMIC_ACQUIRE)) {
 		return;
@@ -82,6 +122,7 @@ void mutex_unlock(struct mutex *mutex)
 	u64 flags;
 
 	DEBUG_ASSERT(mutex_held(mutex));
+	order_release(mutex);
 	if (owner_swap(mutex, (u64)current_thread(), 0, __ATOMIC_RELEASE)) {
 		return;
 	}

@@ -86,6 +86,7 @@ void sched_init(struct thread *idle)
 	rq->idle = idle;
 	rq->current = idle;
 	this_cpu(percpu_head).current = idle;
+	this_cpu(percpu_head).tid = idle->tid;
 	__atomic_fetch_or(&online_cpus, 1ull << cpu_id(), __ATOMIC_RELEASE);
 }
 

@@ -14,7 +14,8 @@
 #include "lib/types.h"
 #include "sched/fair.h"
 
-#define THREAD_NAME_BYTES 16
+#define THREAD_NAME_BYTES  16
+#define THREAD_MUTEXES_MAX 6
 
 /*
  *	NEW --thread_start()--> READY <--switch_away()--> RUNNING
@@ -31,14 +32,15 @@ enum thread_state {
 
 /* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
 struct thread {
-	struct arch_thread arch; /* first: entry code looks into it */
-	struct fair_entity fair; /* [q] */
-	u8 state;                /* [q] enum thread_state */
-	u8 lock_count;           /* [s] mutexes held (debug build) */
-	u16 cpu;                 /* [q] */
-	u64 affinity;            /* [q] processors that may run it */
-	u32 tid;                 /* [I] */
-	u32 refs;                /* [a] */
+	struct arch_thread arch;        /* first: entry code looks into it */
+	struct fair_entity fair;        /* [q] */
+	u8 state;                       /* [q] enum thread_state */
+	u8 mutex_count;                 /* [s] mutexes held (debug build) */
+	u8 mutexes[THREAD_MUTEXES_MAX]; /* [s] their classes, in order */
+	u16 cpu;                        /* [q] */
+	u64 affinity;                   /* [q] processors that may run it */
+	u32 tid;                        /* [I] */
+	u32 refs;                       /* [a] */
 	u64 switched_in;       /* [q] cycle counter at the last switch to it */
 	u64 cycles;            /* [q] cycles that it ran before that */
 	struct aspace *aspace; /* [s] NULL: a kernel thread */

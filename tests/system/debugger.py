@@ -52,7 +52,7 @@ def gdb_backtrace():
 
 @test("our gdb commands show threads, a sleeper's calls, events and locks")
 def gdb_commands():
-    text = gdb("hbreak panic", "continue", "exo threads", "exo trace 5",
+    text = gdb("hbreak panic", "continue", "exo threads", "exo trace 100",
                "exo locks", append="crash=locked")
     for pattern in (r"^ +\d+ running +cpu 0 +boot$",
                     r"^ *\d+ cpu 0 thread \d+ +BOOT_TASK +task task_\w+\+0",

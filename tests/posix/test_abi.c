@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posix/abi.h against the host's Linux headers: each structure and number that
+ * programs and the kernel must agree on.  The compiler is the test: a
+ * difference does not build.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <asm/prctl.h>
+#include <limits.h>
+#include <signal.h>
+#include <time.h>
+
+#include "posix/abi.h"
+
+#define SAME_SIZE(ours, theirs)                                                \
+	static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours)
+#define SAME_PLACE(ours, our_field, theirs, their_field)                       \
+	static_assert(offsetof(struct ours, our_field) ==                      \
+			      offsetof(struct theirs, their_field),            \
+		      #our_field)
+#define SAME(name) static_assert((long)ABI_##name == (long)(name), #name)
+
+SAME_SIZE(abi_iovec, iovec);
+SAME_PLACE(abi_iovec, len, iovec, iov_len);
+SAME_SIZE(abi_timespec, timespec);
+SAME_PLACE(abi_timespec, ns, timespec, tv_nsec);
+SAME_SIZE(abi_stat, stat);
+SAME_PLACE(abi_stat, ino, stat, st_ino);
+SAME_PLACE(abi_stat, nlink, stat, st_nlink);
+SAME_PLACE(abi_stat, mode, stat, st_mode);
+SAME_PLACE(abi_stat, uid, stat, st_uid);
+SAME_PLACE(abi_stat, rdev, stat, st_rdev);
+SAME_PLACE(abi_stat, size, stat, st_size);
+SAME_PLACE(abi_stat, blksize, stat, st_blksize);
+SAME_PLACE(abi_stat, blocks, stat, st_blocks);
+SAME_PLACE(abi_stat, mtime_s, stat, st_mtim);
+SAME_SIZE(abi_utsname, utsname);
+SAME_PLACE(abi_utsname, machine, utsname, machine);
+SAME_SIZE(abi_rlimit, rlimit);
+SAME_PLACE(abi_rlimit, max, rlimit, rlim_max);
+
+SAME(RLIMIT_STACK);
+SAME(RLIMIT_NOFILE);
+SAME(RLIM_NLIMITS);
+SAME(O_ACCMODE);
+SAME(O_CREAT);
+SAME(O_TRUNC);
+SAME(AT_FDCWD);
+SAME(AT_EMPTY_PATH);
+SAME(PROT_READ);
+SAME(PROT_WRITE);
+SAME(PROT_EXEC);
+SAME(MAP_SHARED);
+SAME(MAP_PRIVATE);
+SAME(MAP_TYPE);
+SAME(MAP_FIXED);
+SAME(MAP_ANONYMOUS);
+SAME(MAP_GROWSDOWN);
+SAME(MAP_NORESERVE);
+SAME(MAP_POPULATE);
+SAME(MAP_STACK);
+SAME(MAP_FIXED_NOREPLACE);
+SAME(SIGILL);
+SAME(SIGTRAP);
+SAME(SIGBUS);
+SAME(SIGFPE);
+SAME(SIGKILL);
+SAME(SIGSEGV);
+SAME(ARCH_SET_GS);
+SAME(ARCH_SET_FS);
+SAME(ARCH_GET_FS);
+SAME(ARCH_GET_GS);
+SAME(PR_SET_NAME);
+SAME(PR_GET_NAME);
+SAME(CLOCK_REALTIME);
+SAME(CLOCK_MONOTONIC);
+SAME(CLOCK_MONOTONIC_RAW);
+SAME(CLOCK_REALTIME_COARSE);
+SAME(CLOCK_MONOTONIC_COARSE);
+SAME(CLOCK_BOOTTIME);
+SAME(GRND_NONBLOCK);
+SAME(GRND_RANDOM);
+SAME(GRND_INSECURE);
+static_assert(ABI_IOV_MAX == IOV_MAX, "IOV_MAX");
+
+/* The numbers of the calls are those of asm/unistd_64.h. */
+#define SYSCALL(number, name, support)                                         \
+	static_assert((number) == SYS_##name, #name);
+#include "posix/syscalls.def"
+#undef SYSCALL
