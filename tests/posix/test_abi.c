@@ -21,11 +21,11 @@
 
 #include "posix/abi.h"
 
-#define SAME_SIZE(ours, theirs)                                                \
+#define SAME_SIZE(ours, theirs) \
 	static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours)
-#define SAME_PLACE(ours, our_field, theirs, their_field)                       \
-	static_assert(offsetof(struct ours, our_field) ==                      \
-			      offsetof(struct theirs, their_field),            \
+#define SAME_PLACE(ours, our_field, theirs, their_field)            \
+	static_assert(offsetof(struct ours, our_field) ==           \
+			      offsetof(struct theirs, their_field), \
 		      #our_field)
 #define SAME(name) static_assert((long)ABI_##name == (long)(name), #name)
 
@@ -93,7 +93,7 @@ SAME(GRND_INSECURE);
 static_assert(ABI_IOV_MAX == IOV_MAX, "IOV_MAX");
 
 /* The numbers of the calls are those of asm/unistd_64.h. */
-#define SYSCALL(number, name, support)                                         \
+#define SYSCALL(number, name, support) \
 	static_assert((number) == SYS_##name, #name);
 #include "posix/syscalls.def"
 #undef SYSCALL
