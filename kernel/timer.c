@@ -115,13 +115,13 @@ bool timer_cancel(struct timer *timer)
 	return false;
 }
 
-/* The first timer that is due, taken out of the queue and made `running`. */
-static struct timer *take_due(struct timer_queue *queue)
+/* The first timer that was due at `now`, out of the queue and `running`. */
+static struct timer *take_due(struct timer_queue *queue, u64 now)
 {
 	struct tree_node *first = tree_first(&queue->timers);
 	struct timer *timer;
 
-	if (first == NULL || first->key > clock_ns()) {
+	if (first == NULL || first->key > now) {
 		return NULL;
 	}
 	timer = container_of(first, struct timer, node);
@@ -132,14 +132,19 @@ static struct timer *take_due(struct timer_queue *queue)
 	return timer;
 }
 
+/*
+ * What becomes due meanwhile has an interrupt of its own: a timer that arms
+ * itself for less time than this takes must not keep us here.
+ */
 static void timer_interrupt(void *arg)
 {
 	struct timer_queue *queue = this_cpu_ptr(timer_queue);
+	u64 now = clock_ns();
 	struct timer *timer;
 
 	(void)arg;
 	spin_lock(&queue->lock);
-	while ((timer = take_due(queue)) != NULL) {
+	while ((timer = take_due(queue, now)) != NULL) {
 		spin_unlock(&queue->lock);
 		trace(TRACE_TIMER, timer->fn, 0);
 		timer->fn(timer);
