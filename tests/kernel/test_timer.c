@@ -6,6 +6,7 @@
 
 #include "arch/cpu.h"
 #include "arch/irq.h"
+#include "arch/vectors.h"
 #include "kernel/clock.h"
 #include "kernel/irq.h"
 #include "kernel/preempt.h"
@@ -219,6 +220,29 @@ KTEST(timer_periodic, "a timer may arm itself from its own function")
 	}
 	EXPECT_EQ(periods, PERIODS);
 	EXPECT(!timer_cancel(&timer));
+}
+
+static void always_due(struct timer *timer)
+{
+	if (++periods < PERIODS) {
+		timer_arm(timer, clock_ns() + 1);
+	}
+}
+
+KTEST(timer_always_due, "a timer that is due again at once waits its turn")
+{
+	u64 limit = clock_ns() + 5000000000ul;
+	u64 interrupts = irq_count(VECTOR_TIMER);
+	struct timer timer;
+
+	periods = 0;
+	timer_init(&timer, always_due);
+	timer_arm(&timer, clock_ns());
+	while (READ_ONCE(periods) < PERIODS && clock_ns() < limit) {
+		arch_relax();
+	}
+	EXPECT_EQ(periods, PERIODS);
+	EXPECT(irq_count(VECTOR_TIMER) - interrupts >= PERIODS);
 }
 
 KTEST(timer_end_of_time, "a timer of the far future waits, a past one runs")
