@@ -45,6 +45,7 @@ struct fault {
 	const char *name; /* for people: "page fault" */
 	u64 address;      /* FAULT_PAGE: what was accessed */
 	unsigned access;  /* FAULT_PAGE: enum fault_access */
+	bool no_memory;   /* FAULT_PAGE: allowed, but there was no frame */
 };
 
 /*
@@ -56,7 +57,7 @@ struct fault {
 void irq_dispatch(unsigned vector, struct trap_frame *frame);
 
 /* mm/: a fault at a user address. Interrupts on. True: repeat the access. */
-bool aspace_fault(const struct fault *fault);
+bool aspace_fault(struct fault *fault);
 
 /* kernel/: a fault that nobody can mend, or an NMI or machine check. */
 noreturn void panic_trap(const char *reason, struct trap_frame *frame);

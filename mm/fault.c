@@ -189,7 +189,7 @@ static int fault_locked(struct aspace *aspace, const struct fault *fault)
 	return err == -EEXIST ? page_present(aspace, r, va, fault) : err;
 }
 
-bool aspace_fault(const struct fault *fault)
+bool aspace_fault(struct fault *fault)
 {
 	struct aspace *aspace = this_cpu(loaded_aspace);
 	int err;
@@ -203,6 +203,7 @@ bool aspace_fault(const struct fault *fault)
 	mutex_unlock(&aspace->mutex);
 	if (err == -ENOMEM) {
 		trace(TRACE_OOM, 0, 0);
+		fault->no_memory = true;
 	}
 	return err == 0;
 }

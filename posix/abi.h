@@ -118,6 +118,10 @@ enum abi_clock {
 	ABI_CLOCK_BOOTTIME = 7,
 };
 
+enum abi_timer {
+	ABI_TIMER_ABSTIME = 1,
+};
+
 enum abi_getrandom {
 	ABI_GRND_NONBLOCK = 1,
 	ABI_GRND_RANDOM = 2,

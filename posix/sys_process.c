@@ -164,11 +164,12 @@ SYSCALL_HANDLER(clock_gettime)
 	return copy_to_user(uaddr(b), &out, sizeof(out));
 }
 
-SYSCALL_HANDLER(nanosleep)
+/* Reads a time; one that no clock reaches becomes one. */
+static int time_read(uaddr_t from, u64 *ns)
 {
 	struct abi_timespec t;
 
-	if (copy_from_user(&t, uaddr(a), sizeof(t)) != 0) {
+	if (copy_from_user(&t, from, sizeof(t)) != 0) {
 		return -EFAULT;
 	}
 	if (t.s < 0 || t.ns < 0 || t.ns >= NS_PER_S) {
@@ -176,7 +177,41 @@ SYSCALL_HANDLER(nanosleep)
 	}
 	/* Centuries are for ever. */
 	t.s = MIN(t.s, INT64_MAX / NS_PER_S / 4);
-	sched_sleep_ns((u64)(t.s * NS_PER_S + t.ns));
+	*ns = (u64)(t.s * NS_PER_S + t.ns);
+	return 0;
+}
+
+SYSCALL_HANDLER(nanosleep)
+{
+	u64 ns;
+	int err = time_read(uaddr(a), &ns);
+
+	if (err == 0) {
+		sched_sleep_ns(ns);
+	}
+	return err;
+}
+
+SYSCALL_HANDLER(clock_nanosleep)
+{
+	u64 ns, now = clock_ns();
+	int err;
+
+	if (b & ~(u64)ABI_TIMER_ABSTIME) {
+		return -EINVAL;
+	}
+	/* A length of the date's clock is one of any clock. */
+	if (!is_uptime_clock(a) && (a != ABI_CLOCK_REALTIME || b != 0)) {
+		return -EINVAL;
+	}
+	err = time_read(uaddr(c), &ns);
+	if (err) {
+		return err;
+	}
+	if (b & ABI_TIMER_ABSTIME) {
+		ns = ns > now ? ns - now : 0;
+	}
+	sched_sleep_ns(ns);
 	return 0;
 }
 

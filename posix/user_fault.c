@@ -28,7 +28,11 @@ void user_fault(const struct fault *fault, struct trap_frame *frame)
 			  : fault->access & FAULT_WRITE ? "writing"
 							: "reading";
 
-	if (fault->kind == FAULT_PAGE) {
+	if (fault->no_memory) {
+		log_warn("process %u (%s) killed: out of memory", p->pid,
+			 p->name);
+		signal = ABI_SIGKILL;
+	} else if (fault->kind == FAULT_PAGE) {
 		log_warn("process %u (%s) killed: %s %s %#lx at %#lx", p->pid,
 			 p->name, fault->name, how, fault->address,
 			 arch_frame_ip(frame));
