@@ -218,10 +218,13 @@ static void yield(void)
 	arch_irq_restore(flags);
 }
 
+/* Who yields in a loop waits for another processor: that is a spin loop. */
 void sched_yield(void)
 {
 	if (this_cpu(runq).ready.count > 0) {
 		yield();
+	} else {
+		arch_relax();
 	}
 }
 

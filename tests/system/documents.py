@@ -13,7 +13,7 @@ GOALS = re.compile(r"^\.PHONY: ((?:.*\\\n)*.*)", re.M)
 
 # A path of this repository, and a test's name or pattern, between backticks.
 CITED = re.compile(r"`((?:[\w-]+/)+[\w.-]+\.\w+)`")
-CITED_TEST = re.compile(r"`(kernel|preempt|host|system)/([a-z][\w*]*)`")
+CITED_TEST = re.compile(r"`(kernel|preempt|smp2|smp4|host|system)/([a-z][\w*]*)`")
 KTEST = re.compile(r"^KTEST\((\w+),", re.M)
 MADE = ("build/",)
 
