@@ -99,19 +99,26 @@ void timer_arm(struct timer *timer, u64 due_ns)
 	spin_unlock_irq(&queue->lock, flags);
 }
 
-bool timer_cancel(struct timer *timer)
+/* It ran or was never armed; waits for a run on another processor. */
+static void wait_for_run(const struct timer *timer)
 {
-	struct timer_queue *queue;
+	const struct timer_queue *queue =
+		cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
 
-	if (remove(timer)) {
-		return true;
-	}
-	/* It ran or was never armed; wait for a run on another processor. */
-	queue = cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
 	while (__atomic_load_n(&queue->running, __ATOMIC_ACQUIRE) == timer &&
 	       queue != this_cpu_ptr(timer_queue)) {
 		arch_relax();
 	}
+}
+
+bool timer_cancel(struct timer *timer)
+{
+	do {
+		if (remove(timer)) {
+			return true;
+		}
+		wait_for_run(timer);
+	} while (READ_ONCE(timer->armed)); /* by its own function meanwhile */
 	return false;
 }
 
