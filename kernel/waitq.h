@@ -51,6 +51,23 @@ static inline void waitq_unlock(struct waitq *q, u64 flags)
  */
 int waitq_sleep(struct waitq *q, u64 deadline_ns);
 
+/*
+ * As waitq_sleep, but ends also when somebody interrupts the thread, and does
+ * not begin when it is interrupted already.  May end for no reason.
+ * Errors: -ETIMEDOUT, -EINTR.
+ */
+must_check int waitq_sleep_interruptible(struct waitq *q, u64 deadline_ns);
+
+/*
+ * Ends the thread's interruptible sleep, or its next one before it begins,
+ * until the mark is cleared.  Context: any; no lock of rank LOCK_RUNQ or
+ * above held.
+ */
+void thread_interrupt(struct thread *thread);
+
+/* The running thread may sleep interruptibly again. */
+void thread_interrupt_clear(void);
+
 /* Wakes the first waiter; true if there was one. The lock is held. */
 bool waitq_wake_one_locked(struct waitq *q);
 

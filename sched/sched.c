@@ -17,7 +17,9 @@
  * I4  A thread goes from RUNNING to SLEEPING only by itself, under the lock
  *     of the wait queue in whose list it then is; from SLEEPING to READY or
  *     back to RUNNING only in sched_wake(), under the run queue's lock, by
- *     the one waker that took it out of the wait queue's list.
+ *     the one waker that took it out of the wait queue's list.  An
+ *     INTERRUPTIBLE sleep may end in sched_interrupt() as well, with the
+ *     thread still in that list: it takes itself out (sched/waitq.c).
  *
  * Why no wake-up is lost.  The waker found the thread in the wait queue, so
  * it came after the thread was set SLEEPING (both under the wait queue's
@@ -319,13 +321,16 @@ static void wake_there(struct runq *from, struct thread *thread, unsigned cpu)
 	}
 }
 
-void sched_wake(struct thread *thread)
+/* Wakes a thread that sleeps, and whose state is not `except`. */
+static void wake(struct thread *thread, enum thread_state except)
 {
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
 	unsigned place;
 
-	if (thread->state != THREAD_SLEEPING) {
+	if (thread->state == except ||
+	    (thread->state != THREAD_SLEEPING &&
+	     thread->state != THREAD_INTERRUPTIBLE)) {
 		spin_unlock_irq(&rq->lock, flags);
 		return;
 	}
@@ -345,6 +350,16 @@ void sched_wake(struct thread *thread)
 		spin_unlock_irq(&rq->lock, flags);
 		wake_there(rq, thread, place);
 	}
+}
+
+void sched_wake(struct thread *thread)
+{
+	wake(thread, THREAD_DEAD);
+}
+
+void sched_interrupt(struct thread *thread)
+{
+	wake(thread, THREAD_SLEEPING);
 }
 
 /* The starter pays for the birth, so a thread begins in the starter's queue. */

@@ -33,6 +33,9 @@ void sched_yield(void);
  */
 void sched_wake(struct thread *thread);
 
+/* As sched_wake, if its sleep is one that may be interrupted. */
+void sched_interrupt(struct thread *thread);
+
 /* A new thread becomes ready. */
 void sched_start(struct thread *thread);
 

@@ -20,13 +20,16 @@
 /*
  *	NEW --thread_start()--> READY <--switch_away()--> RUNNING
  *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
+ *	RUNNING --sched_block()--> INTERRUPTIBLE --sched_wake()--> READY
+ *	INTERRUPTIBLE --thread_interrupt()--> READY
  *	RUNNING --thread_exit()--> DEAD
  */
 enum thread_state {
 	THREAD_NEW,
-	THREAD_READY,    /* in the queue of `cpu`, or on its way there */
-	THREAD_RUNNING,  /* is current on `cpu` */
-	THREAD_SLEEPING, /* in no list of the scheduler's */
+	THREAD_READY,         /* in the queue of `cpu`, or on its way there */
+	THREAD_RUNNING,       /* is current on `cpu` */
+	THREAD_SLEEPING,      /* in no list of the scheduler's */
+	THREAD_INTERRUPTIBLE, /* likewise */
 	THREAD_DEAD,
 };
 
@@ -35,6 +38,7 @@ struct thread {
 	struct arch_thread arch;        /* first: entry code looks into it */
 	struct fair_entity fair;        /* [q] */
 	u8 state;                       /* [q] enum thread_state */
+	bool interrupted;               /* [a] no interruptible sleep now */
 	u8 mutex_count;                 /* [s] mutexes held (debug build) */
 	u8 mutexes[THREAD_MUTEXES_MAX]; /* [s] their classes, in order */
 	u16 cpu;                        /* [q] */

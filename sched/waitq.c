@@ -5,8 +5,13 @@
  * I1  A waiter is in the list iff `queued`; who takes it out (a waker or the
  *     time-out, under the queue's lock) clears it and wakes the thread, so
  *     exactly one of them does.
+ *     An interrupted thread, which nobody took out, does so itself.
  * I2  A waiter lives on its thread's stack until waitq_sleep() returns, and
  *     that is after its timer was cancelled: no time-out finds a dead one.
+ *
+ * Why no interruption is lost.  The interrupter sets `interrupted`, then looks
+ * at the state under the run queue's lock; the sleeper sets its state, then
+ * looks at `interrupted`.  Both are full barriers: one sees the other.
  */
 #include "kernel/waitq.h"
 
@@ -51,17 +56,28 @@ static void waiter_timeout(struct timer *timer)
 	}
 }
 
-int waitq_sleep(struct waitq *q, u64 deadline_ns)
+/* The way to sleep; `state` says which sleep.  Returns with the lock held. */
+static inline int sleep_as(struct waitq *q, u64 deadline_ns,
+			   enum thread_state state)
 {
+	struct thread *self = current_thread();
 	struct waiter waiter; /* the timer stays as it is if not needed */
 
-	waiter.thread = current_thread();
+	waiter.thread = self;
 	waiter.q = q;
 	waiter.queued = true;
 	waiter.timed_out = false;
 	DEBUG_ASSERT(spin_held(&q->lock) && preempt_depth() == 1);
 	list_push_back(&q->waiters, &waiter.link);
-	waiter.thread->state = THREAD_SLEEPING;
+	if (state == THREAD_INTERRUPTIBLE) {
+		/* Pairs with thread_interrupt(). */
+		__atomic_store_n(&self->state, state, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&self->interrupted, __ATOMIC_SEQ_CST)) {
+			sched_interrupt(self);
+		}
+	} else {
+		self->state = state;
+	}
 	if (deadline_ns != WAITQ_FOREVER) {
 		timer_init(&waiter.timer, waiter_timeout);
 		timer_arm(&waiter.timer, deadline_ns);
@@ -73,8 +89,34 @@ int waitq_sleep(struct waitq *q, u64 deadline_ns)
 		timer_cancel(&waiter.timer);
 	}
 	spin_lock(&q->lock);
-	DEBUG_ASSERT(!waiter.queued);
+	DEBUG_ASSERT(!waiter.queued || state == THREAD_INTERRUPTIBLE);
+	if (state == THREAD_INTERRUPTIBLE && waiter.queued) {
+		list_remove(&waiter.link);
+		return READ_ONCE(self->interrupted) ? -EINTR : 0;
+	}
 	return waiter.timed_out ? -ETIMEDOUT : 0;
+}
+
+int waitq_sleep(struct waitq *q, u64 deadline_ns)
+{
+	return sleep_as(q, deadline_ns, THREAD_SLEEPING);
+}
+
+int waitq_sleep_interruptible(struct waitq *q, u64 deadline_ns)
+{
+	return sleep_as(q, deadline_ns, THREAD_INTERRUPTIBLE);
+}
+
+void thread_interrupt(struct thread *thread)
+{
+	/* Pairs with sleep_as(). */
+	__atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
+	sched_interrupt(thread);
+}
+
+void thread_interrupt_clear(void)
+{
+	WRITE_ONCE(current_thread()->interrupted, false);
 }
 
 struct thread *waitq_first_locked(struct waitq *q)

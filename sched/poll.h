@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for any of several objects, as poll(2) and select(2) do.  An object
+ * that can be waited for has a `pollq`; who changes its readiness calls
+ * pollq_wake() afterwards.  The one who waits has a `poller`:
+ *
+ *	poller_init(&poller);
+ *	ask every object, each of which calls poller_watch(&poller, &pollq)
+ *	while (none is ready && err == 0) {
+ *		err = poller_sleep(&poller, deadline_ns);
+ *		ask every object again, without the poller
+ *	}
+ *	poller_end(&poller);
+ */
+#ifndef EXO_SCHED_POLL_H
+#define EXO_SCHED_POLL_H
+
+#include "kernel/spinlock.h"
+#include "kernel/waitq.h"
+#include "lib/list.h"
+
+/* Watches that need no memory of their own. */
+#define POLLER_NEAR 3
+
+struct pollq {
+	struct spinlock lock; /* LOCK_POLLQ */
+	struct list watches;  /* [lock] struct watch */
+};
+
+struct watch {
+	struct list link;      /* [pollq] */
+	struct pollq *pollq;   /* [I] */
+	struct poller *poller; /* [I] */
+	struct watch *next;    /* the poller's own */
+};
+
+struct poller {
+	struct waitq q;        /* LOCK_POLLER */
+	bool woken;            /* [q] since the last poller_sleep() */
+	int err;               /* -ENOMEM: something is not watched */
+	u32 count;             /* watches, in `near` first */
+	struct watch *watches; /* all of them */
+	struct watch near[POLLER_NEAR];
+};
+
+void pollq_init(struct pollq *q);
+
+/*
+ * The object may be ready for something that it was not ready for.
+ * Context: any; no lock of rank LOCK_POLLQ or above held.
+ */
+void pollq_wake(struct pollq *q);
+
+void poller_init(struct poller *poller);
+
+/*
+ * From now on `q` wakes the poller; call it before the object is asked.  The
+ * object must live until poller_end().  A NULL poller watches nothing.
+ * Context: thread.
+ */
+void poller_watch(struct poller *poller, struct pollq *q);
+
+/*
+ * Sleeps until one of the objects was changed since the last call, or since
+ * it is watched.  Errors: -ETIMEDOUT, -EINTR, -ENOMEM.
+ */
+must_check int poller_sleep(struct poller *poller, u64 deadline_ns);
+
+/* Watches nothing any more. Context: thread. */
+void poller_end(struct poller *poller);
+
+#endif
