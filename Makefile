@@ -50,7 +50,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test debug size check format toolchain clean FORCE \
+.PHONY: all run test debug size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -285,6 +285,10 @@ format:
 size: build/exo.stripped
 	$(Q)$(PYTHON) scripts/size.py build/exo.elf build/exo.stripped \
 		build/release/exo.map
+
+# What the sources say better than a writer could.
+docs:
+	$(Q)$(PYTHON) scripts/syscalls.py < posix/syscalls.def > docs/syscalls.md
 
 toolchain:
 	$(Q)scripts/toolchain.sh '$(PREFIX)'

@@ -18,7 +18,8 @@ static SYSCALL_HANDLER(absent)
 
 /* As large as the greatest number on the list, and one. */
 union syscall_numbers {
-#define SYSCALL(number, name, support) char name##_and_before[(number) + 1];
+#define SYSCALL(number, name, support, ...) \
+	char name##_and_before[(number) + 1];
 #include "posix/syscalls.def"
 #undef SYSCALL
 };
@@ -30,7 +31,7 @@ union syscall_numbers {
 #pragma GCC diagnostic ignored "-Woverride-init"
 long (*const syscall_table[SYSCALL_COUNT])(u64, u64, u64, u64, u64, u64) = {
 	[0 ... SYSCALL_COUNT - 1] = sys_absent,
-#define SYSCALL(number, name, support) [number] = sys_##name,
+#define SYSCALL(number, name, support, ...) [number] = sys_##name,
 #include "posix/syscalls.def"
 #undef SYSCALL
 };

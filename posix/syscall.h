@@ -14,7 +14,7 @@
 			u64 c maybe_unused, u64 d maybe_unused, \
 			u64 e maybe_unused, u64 f maybe_unused)
 
-#define SYSCALL(number, name, support) SYSCALL_HANDLER(name);
+#define SYSCALL(number, name, support, ...) SYSCALL_HANDLER(name);
 #include "posix/syscalls.def"
 #undef SYSCALL
 

@@ -94,7 +94,7 @@ SAME(GRND_INSECURE);
 static_assert(ABI_IOV_MAX == IOV_MAX, "IOV_MAX");
 
 /* The numbers of the calls are those of asm/unistd_64.h. */
-#define SYSCALL(number, name, support) \
+#define SYSCALL(number, name, support, ...) \
 	static_assert((number) == SYS_##name, #name);
 #include "posix/syscalls.def"
 #undef SYSCALL
