@@ -17,8 +17,7 @@
 #include "mm/tlb.h"
 #include "trace/trace.h"
 
-#define SLOT_BYTES (2 * KSTACK_BYTES)
-#define KEPT_MAX   16
+#define KEPT_MAX 16
 
 /* Stacks that one round of flushes releases. */
 #define RELEASE_COUNT (TLB_BATCH_FRAMES / (KSTACK_BYTES / PAGE_SIZE))
@@ -115,7 +114,7 @@ static struct kstack *slot_take(void)
 		stack = kmalloc(sizeof(*stack));
 		if (stack != NULL) {
 			stack->base = (u8 *)KSTACK_AREA_BASE +
-				      kstacks.slots++ * SLOT_BYTES +
+				      kstacks.slots++ * KSTACK_SLOT_BYTES +
 				      KSTACK_BYTES;
 		}
 	}

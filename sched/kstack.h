@@ -10,6 +10,17 @@
 
 #define KSTACK_BYTES 8192
 
+/*
+ * The tops of stacks are coloured: those of 16 slots in a row lie on 16 cache
+ * lines, which a cache keeps in as many sets.  What threads touch when they
+ * are switched would share a set otherwise, for slots are a power of two apart.
+ */
+#define KSTACK_COLOURS      16
+#define KSTACK_COLOUR_BYTES 64
+
+/* A slot: an unmapped guard, then the stack. */
+#define KSTACK_SLOT_BYTES (2 * KSTACK_BYTES)
+
 struct kstack {
 	struct kstack *next; /* in a list of unused ones */
 	u8 *base;            /* [I] lowest address of the stack */
@@ -23,9 +34,13 @@ must_check struct kstack *kstack_alloc(void);
 
 void kstack_free(struct kstack *stack);
 
+/* Where its thread begins. */
 static inline u64 kstack_top(const struct kstack *stack)
 {
-	return (u64)stack->base + KSTACK_BYTES;
+	u64 slot = (u64)stack->base / KSTACK_SLOT_BYTES;
+
+	return (u64)stack->base + KSTACK_BYTES -
+	       slot % KSTACK_COLOURS * KSTACK_COLOUR_BYTES;
 }
 
 /* Gives the frames of the stacks that are kept for later back. */

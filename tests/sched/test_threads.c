@@ -8,6 +8,7 @@
 #include "kernel/clock.h"
 #include "kernel/preempt.h"
 #include "lib/errno.h"
+#include "sched/kstack.h"
 #include "sched/sched.h"
 #include "tests/holdings.h"
 #include "tests/ktest.h"
@@ -131,6 +132,24 @@ KTEST(thread_spawned_goes_alone,
 		EXPECT_EQ(thread_spawn("alone", nothing, NULL), 0);
 	}
 	EXPECT_EQ(holdings_now(threads).threads, threads);
+}
+
+KTEST(thread_stacks_coloured, "stacks in a row begin on lines of their own")
+{
+	u64 lines = 0;
+
+	for (u64 slot = 0; slot < KSTACK_COLOURS; slot++) {
+		struct kstack stack = { 0 };
+		u64 line;
+
+		stack.base = (u8 *)(slot * KSTACK_SLOT_BYTES);
+		line = kstack_top(&stack) % PAGE_SIZE / KSTACK_COLOUR_BYTES;
+		EXPECT_EQ(kstack_top(&stack) % KSTACK_COLOUR_BYTES, 0);
+		EXPECT_EQ(lines >> line & 1, 0);
+		lines |= 1ull << line;
+	}
+	EXPECT_EQ(current_thread()->arch.kernel_sp,
+		  kstack_top(current_thread()->kstack));
 }
 
 KTEST(thread_never_started, "a thread that was not started can be dropped")
