@@ -46,6 +46,8 @@ struct fault {
 	u64 address;      /* FAULT_PAGE: what was accessed */
 	unsigned access;  /* FAULT_PAGE: enum fault_access */
 	bool no_memory;   /* FAULT_PAGE: allowed, but there was no frame */
+	bool unmapped;    /* FAULT_PAGE: nothing is mapped there */
+	bool behind_end;  /* FAULT_PAGE: behind the end of the file there */
 };
 
 /*

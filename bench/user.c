@@ -30,8 +30,7 @@ static struct aspace *space_enter(void)
 		return NULL;
 	}
 	if (aspace_map(aspace, USER_START, SPACE_PAGES * PAGE_SIZE,
-		       REGION_READ | REGION_WRITE,
-		       (struct region_source){ NULL, 0 }) != 0) {
+		       REGION_READ | REGION_WRITE, REGION_ZEROES) != 0) {
 		aspace_put(aspace);
 		return NULL;
 	}

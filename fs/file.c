@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "mm/object.h"
 
 #define MODE_TYPE      0170000
 #define MODE_DIRECTORY 0040000
@@ -98,18 +99,17 @@ static void archive_stat(struct file *file, struct file_stat *out)
 	};
 }
 
-static int archive_contents(struct file *file, const u8 **data, u64 *len_bytes)
+static int archive_object(struct file *file, struct mem_object **out)
 {
-	*data = file->data;
-	*len_bytes = file->size_bytes;
-	return 0;
+	*out = mem_object_bytes(file->data, file->size_bytes);
+	return *out ? 0 : -ENOMEM;
 }
 
 static const struct file_ops archive_ops = {
 	.read = archive_read,
 	.seek = archive_seek,
 	.stat = archive_stat,
-	.contents = archive_contents,
+	.object = archive_object,
 };
 
 int file_stat_path(const char *path, struct file_stat *out)

@@ -13,6 +13,7 @@
 #define FILE_WRITE 2u
 
 struct file;
+struct mem_object;
 
 /* What fstat tells, before it becomes the ABI's structure. */
 struct file_stat {
@@ -35,10 +36,10 @@ struct file_ops {
 	long (*ioctl)(struct file *file, u64 request, uaddr_t arg);
 	void (*stat)(struct file *file, struct file_stat *out);
 	/*
-	 * The bytes that a private mapping may show in place, for ever.
-	 * Errors: -ENODEV.
+	 * The object that a mapping of the file shows, with a reference.
+	 * Errors: -ENODEV, -ENOMEM.
 	 */
-	int (*contents)(struct file *file, const u8 **data, u64 *len_bytes);
+	int (*object)(struct file *file, struct mem_object **out);
 };
 
 struct file {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Address spaces: regions, their table, and the life of a space.  What happens
- * when a page is touched is in mm/fault.c.
+ * when a page is touched is in mm/fault.c, copying in mm/aspace_clone.c.
  *
  * I1  Regions do not overlap, are whole pages and lie in user space.
  * I2  Every mapped page lies in a region, and a page is mapped writable only
- *     if its region is and its frame has no other reference.
+ *     if its region is and, unless that is shared, its frame has no other
+ *     reference.
  * I3  Each mapped page holds one reference to its frame.
  */
 #include "mm/aspace.h"
@@ -50,11 +51,6 @@ struct aspace *aspace_get(struct aspace *aspace)
 	return aspace;
 }
 
-static struct region *region_of(struct tree_node *node)
-{
-	return node ? container_of(node, struct region, node) : NULL;
-}
-
 struct region *aspace_region(const struct aspace *aspace, u64 va)
 {
 	struct region *r = region_of(tree_find_le(&aspace->regions, va));
@@ -62,8 +58,7 @@ struct region *aspace_region(const struct aspace *aspace, u64 va)
 	return r && va < r->end ? r : NULL;
 }
 
-/* The first region that ends above `va`. */
-static struct region *region_from(const struct aspace *aspace, u64 va)
+struct region *region_from(const struct aspace *aspace, u64 va)
 {
 	struct region *r = aspace_region(aspace, va);
 
@@ -88,15 +83,15 @@ static bool range_free(const struct aspace *aspace, u64 start, u64 end)
 static struct region_source source_skip(struct region_source source, u64 skip)
 {
 	if (skip >= source.len_bytes) {
-		return (struct region_source){ NULL, 0 };
+		return REGION_ZEROES;
 	}
-	source.data += skip;
+	source.offset_bytes += skip;
 	source.len_bytes -= skip;
 	return source;
 }
 
-static int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
-		      struct region_source source)
+int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
+	       struct region_source source)
 {
 	struct region *r = kmem_cache_alloc(region_cache);
 
@@ -110,6 +105,7 @@ static int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 		kmem_cache_free(region_cache, r);
 		return -EEXIST;
 	}
+	mem_object_get(source.object);
 	aspace->mapped_pages += (end - start) / PAGE_SIZE;
 	return 0;
 }
@@ -119,11 +115,11 @@ static void region_drop(struct aspace *aspace, struct region *r)
 	aspace->mapped_pages -= (r->end - r->node.key) / PAGE_SIZE;
 	aspace->recent = NULL;
 	tree_remove(&aspace->regions, &r->node);
+	mem_object_put(r->source.object);
 	kmem_cache_free(region_cache, r);
 }
 
-/* Makes `at` a border between regions. Errors: -ENOMEM. */
-static int region_split(struct aspace *aspace, u64 at)
+int region_split(struct aspace *aspace, u64 at)
 {
 	struct region *r = aspace_region(aspace, at);
 	u64 end;
@@ -149,7 +145,7 @@ static bool region_extend(struct aspace *aspace, u64 start, u64 end, u32 flags)
 {
 	struct region *r = aspace_region(aspace, start - 1);
 
-	if (r == NULL || r->flags != flags || r->source.data != NULL ||
+	if (r == NULL || r->flags != flags || r->source.object != NULL ||
 	    (flags & REGION_GROWS_DOWN)) {
 		return false;
 	}
@@ -168,7 +164,7 @@ int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
 		if (!range_free(aspace, start, start + len_bytes)) {
 			return -EEXIST;
 		}
-		if (source.data == NULL &&
+		if (source.object == NULL &&
 		    region_extend(aspace, start, start + len_bytes, flags)) {
 			return 0;
 		}
@@ -227,17 +223,22 @@ int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	return 0;
 }
 
-static bool range_mapped(const struct aspace *aspace, u64 start, u64 end)
+/* Errors: -ENOMEM for a gap, -EACCES where `prot` may not be given. */
+static int protect_refused(const struct aspace *aspace, u64 start, u64 end,
+			   unsigned prot)
 {
 	while (start < end) {
 		const struct region *r = aspace_region(aspace, start);
 
 		if (r == NULL) {
-			return false;
+			return -ENOMEM;
+		}
+		if ((prot & REGION_WRITE) && (r->flags & REGION_READ_ONLY)) {
+			return -EACCES;
 		}
 		start = r->end;
 	}
-	return true;
+	return 0;
 }
 
 struct protect {
@@ -267,12 +268,9 @@ static void pages_protect(struct aspace *aspace, const struct region *r)
 static int protect_locked(struct aspace *aspace, u64 start, u64 end,
 			  unsigned prot)
 {
-	int err;
+	int err = protect_refused(aspace, start, end, prot);
 
-	if (!range_mapped(aspace, start, end)) {
-		return -ENOMEM;
-	}
-	err = region_split(aspace, start);
+	err = err ? err : region_split(aspace, start);
 	err = err ? err : region_split(aspace, end);
 	if (err) {
 		return err;
@@ -316,72 +314,6 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 		return 0;
 	}
 	return top - len_bytes;
-}
-
-struct clone {
-	struct aspace *child;
-	struct tlb_batch batch;
-	int err;
-};
-
-/* Shares one page with the child; the parent loses the right to write. */
-static unsigned page_share(void *ctx, u64 va, const struct page_mapping *old)
-{
-	struct clone *clone = ctx;
-	unsigned prot = old->prot & ~(unsigned)PROT_PAGE_WRITE;
-
-	/* The pages that could not be shared stay as they were. */
-	if (clone->err) {
-		return old->prot;
-	}
-	clone->err = arch_map_page(&clone->child->table, va, old->frame, prot);
-	if (clone->err) {
-		return old->prot;
-	}
-	frame_get(old->frame);
-	clone->child->resident_pages++;
-	if (old->prot & PROT_PAGE_WRITE) {
-		tlb_batch_add(&clone->batch, va, PHYS_NONE);
-	}
-	return prot;
-}
-
-static int clone_locked(struct aspace *aspace, struct aspace *child)
-{
-	struct clone clone = { .child = child };
-
-	tlb_batch_init(&clone.batch, aspace);
-	tree_for_each (node, &aspace->regions) {
-		const struct region *r = region_of(node);
-
-		clone.err = region_add(child, r->node.key, r->end, r->flags,
-				       r->source);
-		if (clone.err) {
-			break;
-		}
-		arch_protect_range(&aspace->table, r->node.key,
-				   r->end - r->node.key, page_share, &clone);
-	}
-	tlb_batch_flush(&clone.batch);
-	return clone.err;
-}
-
-struct aspace *aspace_clone(struct aspace *aspace)
-{
-	struct aspace *child = aspace_create();
-	int err;
-
-	if (child == NULL) {
-		return NULL;
-	}
-	mutex_lock(&aspace->mutex);
-	err = clone_locked(aspace, child);
-	mutex_unlock(&aspace->mutex);
-	if (err) {
-		aspace_put(child);
-		return NULL;
-	}
-	return child;
 }
 
 void aspace_put(struct aspace *aspace)

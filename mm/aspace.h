@@ -11,6 +11,7 @@
 #include "kernel/mutex.h"
 #include "lib/tree.h"
 #include "lib/types.h"
+#include "mm/object.h"
 
 enum region_flags {
 	REGION_EXEC = PROT_PAGE_EXEC,
@@ -18,22 +19,28 @@ enum region_flags {
 	REGION_READ = 4,
 	REGION_PROT = 7,
 	REGION_GROWS_DOWN = 8, /* a stack */
+	REGION_SHARED = 16,    /* writes go to the object's frames */
+	REGION_READ_ONLY = 32, /* never to get the right to write */
 };
 
-/*
- * Bytes in the kernel that a region shows, such as a file of the boot archive.
- * Whole pages of it that are aligned are mapped in place, the others copied.
- */
+/* What a region shows of an object. */
 struct region_source {
-	const u8 *data; /* in the direct map; NULL: zeroes */
-	u64 len_bytes;  /* behind them: zeroes */
+	struct mem_object *object; /* NULL: zeroes */
+	u64 offset_bytes;          /* in the object, whole pages */
+	u64 len_bytes;             /* behind them: zeroes */
 };
+
+/* Plain memory. */
+#define REGION_ZEROES ((struct region_source){ NULL, 0, 0 })
+
+/* All of an object from an offset on: what lies behind its end is a fault. */
+#define REGION_WHOLE UINT64_MAX
 
 struct region {
 	struct tree_node node; /* key: start */
 	u64 end;
-	u32 flags; /* enum region_flags */
-	struct region_source source;
+	u32 flags;                   /* enum region_flags */
+	struct region_source source; /* with a reference to its object */
 };
 
 struct aspace {
@@ -57,8 +64,9 @@ void aspace_put(struct aspace *aspace);
 
 /*
  * Adds a region [start, start + len) of whole pages.  Nothing is allocated
- * until it is touched.  Errors: -EINVAL outside user space or unaligned,
- * -EEXIST if it meets another region, -ENOMEM.  Context: thread.
+ * until it is touched; the region gets its own reference to the object.
+ * Errors: -EINVAL outside user space or unaligned, -EEXIST if it meets another
+ * region, -ENOMEM.  Context: thread.
  */
 must_check int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes,
 			  unsigned flags, struct region_source source);
@@ -71,7 +79,8 @@ must_check int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes);
 
 /*
  * Gives the range, which must be mapped without gaps, other rights.
- * Errors: -EINVAL, -ENOMEM (also for a gap, as on Linux).
+ * Errors: -EINVAL, -ENOMEM (also for a gap, as on Linux), -EACCES for the
+ * right to write where it may not be given.
  */
 must_check int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
 			      unsigned prot);
@@ -84,8 +93,8 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 			    u64 below);
 
 /*
- * A copy that shares every frame until one side writes.  NULL if there is no
- * memory.  Context: thread.
+ * A copy that shares every frame until one side writes, those of shared
+ * regions for ever.  NULL if there is no memory.  Context: thread.
  */
 must_check struct aspace *aspace_clone(struct aspace *aspace);
 

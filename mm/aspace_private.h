@@ -10,6 +10,21 @@
 /* [c] Whose page table this processor has, NULL: only kernel space. */
 extern percpu struct aspace *loaded_aspace;
 
+static inline struct region *region_of(struct tree_node *node)
+{
+	return node ? container_of(node, struct region, node) : NULL;
+}
+
+/* The first region that ends above `va`. The mutex is held. */
+struct region *region_from(const struct aspace *aspace, u64 va);
+
+/* Puts a region where none is. Errors: -ENOMEM, -EEXIST. */
+must_check int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
+			  struct region_source source);
+
+/* Makes `at` a border between regions. Errors: -ENOMEM. */
+must_check int region_split(struct aspace *aspace, u64 at);
+
 /* The region that holds `va`, or NULL. The mutex is held. */
 struct region *aspace_region(const struct aspace *aspace, u64 va);
 

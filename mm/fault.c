@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults of user memory: demand zero, pages of the boot archive in place
- * or copied, copy on write, and the growth of stacks.
+ * Page faults of user memory: demand zero, pages of objects in place or
+ * copied, copy on write, and the growth of stacks.
  *
- * A page becomes writable when a write finds that its frame has no other
- * reference; otherwise the writer gets a copy.  Frames of the boot archive
- * never count as ours alone.
+ * A private page becomes writable when a write finds that its frame has no
+ * other reference; otherwise the writer gets a copy.  A frame that an object
+ * keeps never counts as ours alone.
  */
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -59,52 +59,86 @@ static struct region *stack_grow(struct aspace *aspace, u64 va)
 	return r;
 }
 
-/* The bytes of the source that this page shows; 0 beyond its end. */
+/* The bytes of the object that this page shows; 0 beyond its part. */
 static u64 source_bytes(const struct region *r, u64 va)
 {
 	u64 offset = va - r->node.key;
 
-	return offset < r->source.len_bytes
+	return r->source.object != NULL && offset < r->source.len_bytes
 		       ? MIN(r->source.len_bytes - offset, PAGE_SIZE)
 		       : 0;
 }
 
-/* A new frame with what the page shows at first; PHYS_NONE: no memory. */
-static phys_t page_fill(const struct region *r, u64 va)
+/* The object's frame for the page, with a reference. */
+static int source_frame(const struct region *r, u64 va, unsigned access,
+			phys_t *out)
 {
-	u64 len = source_bytes(r, va);
-	phys_t frame = len == PAGE_SIZE ? frame_alloc(0) : frame_alloc_zeroed();
+	struct mem_object *object = r->source.object;
+	u64 at = va - r->node.key + r->source.offset_bytes;
 
-	if (!phys_is_none(frame) && len > 0) {
-		memcpy(phys_to_virt(frame), r->source.data + (va - r->node.key),
-		       len);
-	}
-	return frame;
+	return object->ops->page(object, at >> PAGE_SHIFT, access, out);
 }
 
-/* The page can be shown from where it lies. */
-static bool in_place(const struct region *r, u64 va)
+/*
+ * Makes a frame that shows an object our own, with `len` bytes of it, if it
+ * is not: a copy takes its place.
+ */
+static int frame_own(phys_t *frame, u64 len)
 {
-	return source_bytes(r, va) == PAGE_SIZE &&
-	       IS_ALIGNED((u64)r->source.data, PAGE_SIZE);
+	phys_t from = *frame, to = from;
+
+	if (frame_refs(from) > 1) {
+		to = frame_alloc(0);
+		if (!phys_is_none(to)) {
+			memcpy(phys_to_virt(to), phys_to_virt(from), len);
+		}
+		frame_put(from);
+		if (phys_is_none(to)) {
+			return -ENOMEM;
+		}
+	}
+	memset((u8 *)phys_to_virt(to) + len, 0, PAGE_SIZE - len);
+	*frame = to;
+	return 0;
+}
+
+/* The frame for a page of zeroes or of an object, and how to map it. */
+static int page_frame(const struct region *r, u64 va, unsigned access,
+		      phys_t *frame, unsigned *prot)
+{
+	u64 len = source_bytes(r, va);
+	bool write = (access & FAULT_WRITE) != 0;
+	int err;
+
+	*prot = region_page_prot(r);
+	if (len == 0) {
+		*frame = frame_alloc_zeroed();
+		return phys_is_none(*frame) ? -ENOMEM : 0;
+	}
+	if (r->flags & REGION_SHARED) {
+		return source_frame(r, va,
+				    OBJECT_SHARED | (write ? OBJECT_WRITE : 0),
+				    frame);
+	}
+	if (!write) {
+		*prot &= ~(unsigned)PROT_PAGE_WRITE;
+	}
+	err = source_frame(r, va, 0, frame);
+	if (err == 0 && (write || len < PAGE_SIZE)) {
+		err = frame_own(frame, len);
+	}
+	return err;
 }
 
 static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 			unsigned access)
 {
-	unsigned prot = region_page_prot(r);
 	phys_t frame;
-	int err;
+	unsigned prot;
+	int err = page_frame(r, va, access, &frame, &prot);
 
-	if (!(access & FAULT_WRITE) && in_place(r, va)) {
-		frame = virt_to_phys(r->source.data + (va - r->node.key));
-		frame_get(frame);
-		prot &= ~(unsigned)PROT_PAGE_WRITE;
-	} else {
-		frame = page_fill(r, va);
-		if (phys_is_none(frame)) {
-			return -ENOMEM;
-		}
+	if (err) {
+		return err;
 	}
 	err = arch_map_page(&aspace->table, va, frame, prot);
 	if (err) {
@@ -122,7 +156,7 @@ static int page_write(struct aspace *aspace, const struct region *r, u64 va,
 	phys_t frame = old->frame;
 	struct tlb_batch batch;
 
-	if (frame_refs(frame) > 1) {
+	if (!(r->flags & REGION_SHARED) && frame_refs(frame) > 1) {
 		frame = frame_alloc(0);
 		if (phys_is_none(frame)) {
 			return -ENOMEM;
@@ -174,12 +208,13 @@ static struct region *region_find(struct aspace *aspace, u64 address)
 	return r;
 }
 
-static int fault_locked(struct aspace *aspace, const struct fault *fault)
+static int fault_locked(struct aspace *aspace, struct fault *fault)
 {
 	u64 va = ALIGN_DOWN(fault->address, PAGE_SIZE);
 	struct region *r = region_find(aspace, fault->address);
 	int err = -EEXIST;
 
+	fault->unmapped = r == NULL;
 	if (r == NULL || !access_allowed(r, fault)) {
 		return -EFAULT;
 	}
@@ -205,5 +240,6 @@ bool aspace_fault(struct fault *fault)
 		trace(TRACE_OOM, 0, 0);
 		fault->no_memory = true;
 	}
+	fault->behind_end = err == -ENXIO;
 	return err == 0;
 }

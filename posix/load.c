@@ -32,22 +32,23 @@ static u32 region_flags_of(const struct elf_segment *segment)
 
 /* The page that holds the segment's first byte begins before it. */
 static int segment_map(struct aspace *aspace, const struct elf_segment *segment,
-		       const u8 *file, u64 bias)
+		       struct mem_object *file, u64 bias)
 {
 	u64 skew = segment->vaddr & ~PAGE_MASK;
 	u64 start = segment->vaddr - skew + bias;
 	u64 len = ALIGN_UP(segment->mem_bytes + skew, PAGE_SIZE);
-	struct region_source source = { NULL, 0 };
+	struct region_source source = REGION_ZEROES;
 
 	if (segment->file_bytes > 0) {
-		source.data = file + segment->file_offset - skew;
+		source.object = file;
+		source.offset_bytes = segment->file_offset - skew;
 		source.len_bytes = segment->file_bytes + skew;
 	}
 	return aspace_map(aspace, start, len, region_flags_of(segment), source);
 }
 
 static int image_map(struct aspace *aspace, const struct elf_image *image,
-		     const u8 *file, struct program *out)
+		     struct mem_object *file, struct program *out)
 {
 	u64 bias =
 		image->movable ? ALIGN_UP(MOVABLE_BASE, image->align_bytes) : 0;
@@ -72,6 +73,7 @@ static int file_load(struct aspace *aspace, const struct cpio_entry *file,
 		     struct elf_image *image, struct program *out,
 		     const char **why)
 {
+	struct mem_object *object;
 	int err;
 
 	*why = "not a regular file";
@@ -87,7 +89,13 @@ static int file_load(struct aspace *aspace, const struct cpio_entry *file,
 		return -ENOEXEC;
 	}
 	*why = "its segments find no place";
-	return image_map(aspace, image, file->data, out);
+	object = mem_object_bytes(file->data, file->size_bytes);
+	if (object == NULL) {
+		return -ENOMEM;
+	}
+	err = image_map(aspace, image, object, out);
+	mem_object_put(object);
+	return err;
 }
 
 static int stack_map(struct aspace *aspace, const struct elf_image *image,
@@ -98,8 +106,7 @@ static int stack_map(struct aspace *aspace, const struct elf_image *image,
 	flags |= image->exec_stack ? REGION_EXEC : 0;
 	out->stack_top = STACK_TOP;
 	return aspace_map(aspace, STACK_TOP - STACK_FIRST_BYTES,
-			  STACK_FIRST_BYTES, flags,
-			  (struct region_source){ NULL, 0 });
+			  STACK_FIRST_BYTES, flags, REGION_ZEROES);
 }
 
 int program_load(struct aspace *aspace, const char *path, struct program *out)

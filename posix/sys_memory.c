@@ -9,8 +9,6 @@
 
 #define BRK_FLAGS (REGION_READ | REGION_WRITE)
 
-static const struct region_source zeroes = { NULL, 0 };
-
 static int brk_move(struct process *p, u64 end)
 {
 	u64 from = ALIGN_UP(p->brk_end, PAGE_SIZE);
@@ -21,7 +19,7 @@ static int brk_move(struct process *p, u64 end)
 	}
 	return to == from ? 0
 			  : aspace_map(p->aspace, from, to - from, BRK_FLAGS,
-				       zeroes);
+				       REGION_ZEROES);
 }
 
 /* Returns where the break is: unmoved if it could not be moved. */
@@ -54,23 +52,20 @@ static bool prot_known(u64 prot)
 		~(u64)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) == 0;
 }
 
-/* The bytes that a private file mapping shows. */
+/* What a private file mapping shows; its object's reference is the caller's. */
 static int file_source(u64 fd, u64 offset, struct region_source *out)
 {
 	struct file *file = process_file_get(process_current(), fd);
-	const u8 *data;
-	u64 len;
 	int err;
 
 	if (file == NULL) {
 		return -EBADF;
 	}
-	err = file->ops->contents ? file->ops->contents(file, &data, &len)
-				  : -ENODEV;
+	out->offset_bytes = offset;
+	out->len_bytes = REGION_WHOLE;
+	err = file->ops->object ? file->ops->object(file, &out->object)
+				: -ENODEV;
 	file_put(file);
-	if (err == 0 && offset < len) {
-		*out = (struct region_source){ data + offset, len - offset };
-	}
 	return err;
 }
 
@@ -128,23 +123,26 @@ static int map_refused(u64 prot, u64 how, u64 offset)
 SYSCALL_HANDLER(mmap)
 {
 	struct process *p = process_current();
-	struct region_source source = zeroes;
+	struct region_source source = REGION_ZEROES;
 	u64 len = ALIGN_UP(b, PAGE_SIZE);
-	int err = map_refused(c, d, f);
+	long result = map_refused(c, d, f);
 
-	if (err == 0 && !(d & ABI_MAP_ANONYMOUS)) {
-		err = file_source(e, f, &source);
+	if (result == 0 && (b == 0 || len < b)) {
+		result = b == 0 ? -EINVAL : -ENOMEM;
 	}
-	if (err) {
-		return err;
+	if (result == 0 && !(d & ABI_MAP_ANONYMOUS)) {
+		result = file_source(e, f, &source);
 	}
-	if (b == 0 || len < b) {
-		return b == 0 ? -EINVAL : -ENOMEM;
+	if (result) {
+		return result;
 	}
 	if (d & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE)) {
-		return map_fixed(p, a, len, d, region_flags_of(c), source);
+		result = map_fixed(p, a, len, d, region_flags_of(c), source);
+	} else {
+		result = map_anywhere(p, len, region_flags_of(c), source);
 	}
-	return map_anywhere(p, len, region_flags_of(c), source);
+	mem_object_put(source.object);
+	return result;
 }
 
 SYSCALL_HANDLER(munmap)

@@ -39,6 +39,5 @@ void user_space_leave(struct aspace *aspace)
 int user_space_map(struct aspace *aspace, u64 start, u64 len_bytes,
 		   unsigned flags)
 {
-	return aspace_map(aspace, start, len_bytes, flags,
-			  (struct region_source){ NULL, 0 });
+	return aspace_map(aspace, start, len_bytes, flags, REGION_ZEROES);
 }

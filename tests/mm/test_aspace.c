@@ -231,6 +231,7 @@ static bool archive_file(struct cpio_entry *file)
 KTEST(aspace_archive_in_place, "the archive's pages are mapped, then copied")
 {
 	struct cpio_entry file;
+	struct mem_object *object;
 	struct aspace *a;
 	u64 first, frame;
 	u32 refs;
@@ -243,10 +244,13 @@ KTEST(aspace_archive_in_place, "the archive's pages are mapped, then copied")
 	memcpy(&first, file.data, sizeof(first));
 	a = user_space_enter();
 	EXPECT(a != NULL);
+	object = mem_object_bytes(file.data, file.size_bytes);
+	EXPECT(object != NULL);
 	EXPECT_EQ(aspace_map(a, BASE, 4 * PAGE_SIZE, RW,
-			     (struct region_source){ file.data,
+			     (struct region_source){ object, 0,
 						     3 * PAGE_SIZE + 5 }),
 		  0);
+	mem_object_put(object);
 	frame = virt_to_phys(file.data).pa;
 	refs = frame_refs(phys(frame));
 	EXPECT_EQ(peek(BASE), first);
@@ -289,6 +293,7 @@ KTEST(aspace_archive_unaligned, "unaligned and split sources show right bytes")
 				       { 100, 12188 }, { 0, 8192 },
 				       { 0, 8193 },    { 4096, 1 } };
 	struct cpio_entry file;
+	struct mem_object *object;
 	struct aspace *a;
 
 	if (!archive_file(&file)) {
@@ -301,10 +306,12 @@ KTEST(aspace_archive_unaligned, "unaligned and split sources show right bytes")
 		const u8 *data = file.data + cuts[i][0];
 		u64 len = ALIGN_UP(cuts[i][1], PAGE_SIZE);
 
-		EXPECT_EQ(
-			aspace_map(a, BASE, len, RW,
-				   (struct region_source){ data, cuts[i][1] }),
-			0);
+		object = mem_object_bytes(data, file.size_bytes - cuts[i][0]);
+		EXPECT_EQ(aspace_map(a, BASE, len, RW,
+				     (struct region_source){ object, 0,
+							     cuts[i][1] }),
+			  0);
+		mem_object_put(object);
 		/* Splitting a region must not move what it shows. */
 		EXPECT_EQ(aspace_protect(a, BASE + len - PAGE_SIZE, PAGE_SIZE,
 					 REGION_READ),
@@ -568,7 +575,8 @@ static u64 region_count(const struct aspace *a)
 
 KTEST(aspace_extends, "a neighbour of the same kind joins the region before it")
 {
-	const struct region_source source = { (const u8 *)DIRECT_MAP_BASE, 8 };
+	struct mem_object *object = mem_object_zeroes();
+	const struct region_source source = { object, 0, 8 };
 	struct aspace *a = user_space_enter();
 	u64 counts[4];
 
@@ -594,6 +602,7 @@ KTEST(aspace_extends, "a neighbour of the same kind joins the region before it")
 	EXPECT_EQ(peek(page_at(4)), 4);
 	counts[2] = a->mapped_pages;
 	user_space_leave(a);
+	mem_object_put(object);
 	EXPECT_EQ(counts[0], 1);
 	EXPECT_EQ(counts[1], 6);
 	EXPECT_EQ(counts[2], 12);
