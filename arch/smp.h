@@ -10,7 +10,7 @@
 struct thread;
 struct trap_frame;
 
-/* What a new processor brings along; the caller owns the memory for ever. */
+/* What a new processor is given, for ever if it starts. */
 struct cpu_start {
 	unsigned cpu;        /* its index */
 	u32 hardware_id;     /* local APIC number */
@@ -28,8 +28,9 @@ u32 arch_cpu_hardware_id(void);
 
 /*
  * Starts a processor and waits until cpu_main() is about to run on it.
- * Context: boot thread, one at a time.  Errors: -ETIMEDOUT if it does not
- * answer, -EIO if its cycle counter disagrees with ours; it is halted then.
+ * Context: thread, one at a time.  Errors: -ENXIO if no interrupt reaches that
+ * number, -ETIMEDOUT if it does not answer, -EIO if its cycle counter disagrees
+ * with ours; it is stopped then and uses nothing of `start` any more.
  */
 must_check int arch_cpu_start(const struct cpu_start *start);
 

@@ -10,6 +10,7 @@
 #include "arch/paging.h"
 #include "arch/smp.h"
 #include "boot/multiboot2.h"
+#include "boot/processors.h"
 #include "boot/pvh.h"
 #include "boot/tasks.h"
 #include "drivers/acpi.h"
@@ -34,9 +35,6 @@
 #include "sched/thread.h"
 #include "sched/worker.h"
 #include "trace/trace.h"
-
-/* Records in a processor's trace ring once there is memory: 32 KB. */
-#define TRACE_RECORDS 1024
 
 /* Below here other processors are started and firmware keeps its tables. */
 #define LOW_MEMORY_BYTES 0x10000ul
@@ -187,6 +185,10 @@ static void acpi_read(const struct acpi *acpi)
 	if (acpi_find(acpi, "APIC", &table, &why) != 0 ||
 	    acpi_read_madt(&table, &boot.madt, &why) != 0) {
 		log_warn("acpi: MADT: %s", why);
+	}
+	if (boot.madt.cpus_dropped > 0) {
+		log_warn("acpi: MADT: %u processors too many",
+			 boot.madt.cpus_dropped);
 	}
 	if (acpi_find(acpi, "FACP", &table, &why) != 0 ||
 	    acpi_read_fadt(&table, &fadt, &why) != 0) {
@@ -367,32 +369,6 @@ int task_threads(void)
 	return err ? err : sched_start_interrupts();
 }
 
-/* One that does not come is left out: the machine has fewer. */
-static void processor_start(unsigned cpu, u32 hardware_id)
-{
-	struct cpu_start start = {
-		.cpu = cpu,
-		.hardware_id = hardware_id,
-		.area = kzalloc(arch_percpu_bytes()),
-		.tables = kzalloc(arch_cpu_tables_bytes()),
-		.idle = thread_create_idle(cpu),
-	};
-	int err = -ENOMEM;
-
-	if (start.area && start.tables && start.idle) {
-		start.stack_top = start.idle->arch.kernel_sp;
-		err = arch_cpu_start(&start);
-	}
-	while (err == 0 && !sched_online(cpu)) {
-		arch_relax();
-	}
-	err = err ? err : worker_start(cpu);
-	if (err) {
-		log_warn("processor with APIC number %u left out: %s",
-			 hardware_id, errno_name(err));
-	}
-}
-
 int task_processors(void)
 {
 	u64 limit = MIN(boot.cmdline.maxcpus, (u64)MAX_CPUS);
@@ -407,35 +383,11 @@ int task_processors(void)
 		u32 id = boot.madt.cpus[i].apic_id;
 
 		if (id != arch_cpu_hardware_id()) {
-			processor_start(cpu, id);
-			cpu += cpu_present(cpu);
+			cpu += processor_start(cpu, id) == 0;
 		}
 	}
 	log_info("processors: %u of %u run", cpu, MAX(boot.madt.cpu_count, 1u));
 	return 0;
-}
-
-/* The ring is the first thing that a processor needs. */
-static int trace_ring_make(void)
-{
-	struct trace_record *records =
-		kmalloc(TRACE_RECORDS * sizeof(*records));
-
-	if (records == NULL) {
-		return -ENOMEM;
-	}
-	trace_set_ring(records, TRACE_RECORDS);
-	return 0;
-}
-
-void cpu_main(unsigned cpu)
-{
-	if (trace_ring_make() != 0) {
-		log_warn("processor %u: no memory for a trace ring", cpu);
-	}
-	tlb_listen();
-	sched_init(current_thread());
-	sched_idle();
 }
 
 int task_serial_irq(void)
@@ -447,7 +399,7 @@ int task_serial_irq(void)
 
 int task_trace_ring(void)
 {
-	return trace_ring_make();
+	return processor_trace_ring();
 }
 
 int task_archive(void)

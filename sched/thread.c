@@ -183,6 +183,13 @@ void thread_put(struct thread *thread)
 	}
 }
 
+void thread_discard(struct thread *thread)
+{
+	DEBUG_ASSERT(thread->state == THREAD_NEW);
+	thread_put(thread);
+	thread_put(thread);
+}
+
 u64 thread_count(void)
 {
 	return READ_ONCE(threads.count);

@@ -85,6 +85,9 @@ void thread_put(struct thread *thread);
  */
 must_check struct thread *thread_create_idle(unsigned cpu);
 
+/* Frees a thread that was never started, the caller's reference with it. */
+void thread_discard(struct thread *thread);
+
 /* Its share of its processor, FAIR_NICE_MIN..MAX. Context: any thread. */
 void thread_set_nice(struct thread *thread, int nice);
 

@@ -44,6 +44,12 @@ u32 x86_apic_id(void)
 	return apic ? id >> 24 : id;
 }
 
+/* The highest number of either kind means all of them. */
+bool x86_apic_reaches(u32 hardware_id)
+{
+	return hardware_id < (apic ? 0xffu : ~0u);
+}
+
 /* Between the two halves of the command no other may come. */
 static void command(u32 hardware_id, u32 what)
 {

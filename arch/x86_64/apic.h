@@ -47,6 +47,9 @@ must_check int x86_apic_init_cpu(void);
 void x86_apic_ipi(u32 hardware_id, u32 what);
 void x86_apic_ipi_others(u32 what);
 
+/* True if an interrupt can be sent to that number alone. */
+bool x86_apic_reaches(u32 hardware_id);
+
 /* This processor's APIC number. */
 u32 x86_apic_id(void);
 

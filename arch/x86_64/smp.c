@@ -5,8 +5,8 @@
  *
  * The handshake, through x86_ap_start: the new processor stores its cycle
  * counter; the starter checks that this lies between two readings of its own
- * and tells it to go on or to halt.  One that answers after its time is told
- * nothing and spins where it does no harm.
+ * and tells it to go on.  One that is late, or whose counter is wrong, gets
+ * another INIT, which stops it wherever it is: its memory is free again.
  */
 #include "arch/smp.h"
 
@@ -30,7 +30,6 @@
 enum ap_go {
 	AP_WAIT,
 	AP_RUN,
-	AP_HALT,
 };
 
 extern const u8 x86_trampoline[], x86_trampoline_end[];
@@ -65,9 +64,14 @@ static void area_fill(const struct cpu_start *start)
 	head->kernel_sp = start->stack_top;
 }
 
+static u64 cycles_after(u64 us)
+{
+	return arch_cycles() + us * (arch_cycles_hz() / US_PER_S);
+}
+
 static bool answered_within(u64 us)
 {
-	u64 until = arch_cycles() + us * (arch_cycles_hz() / US_PER_S);
+	u64 until = cycles_after(us);
 
 	while (__atomic_load_n(&x86_ap_start.cycles, __ATOMIC_ACQUIRE) == 0) {
 		if (arch_cycles() > until) {
@@ -93,22 +97,31 @@ static bool wake_up(u32 hardware_id)
 	return answered_within(ANSWER_WAIT_US);
 }
 
-static int counters_compare(u64 before)
+static void stop(u32 hardware_id)
+{
+	u64 until = cycles_after(INIT_WAIT_US);
+
+	x86_apic_ipi(hardware_id, APIC_IPI_INIT);
+	while (arch_cycles() < until) {
+		arch_relax();
+	}
+}
+
+static bool counters_agree(u64 before)
 {
 	u64 theirs = x86_ap_start.cycles;
 
-	if (theirs < before || theirs > arch_cycles_ordered()) {
-		__atomic_store_n(&x86_ap_start.go, AP_HALT, __ATOMIC_RELEASE);
-		return -EIO;
-	}
-	return 0;
+	return theirs >= before && theirs <= arch_cycles_ordered();
 }
 
 int arch_cpu_start(const struct cpu_start *start)
 {
 	u64 before = arch_cycles_ordered();
-	int err;
+	bool awake;
 
+	if (!x86_apic_reaches(start->hardware_id)) {
+		return -ENXIO;
+	}
 	area_fill(start);
 	hardware_ids[start->cpu] = start->hardware_id;
 	x86_ap_start = (struct x86_ap_start){
@@ -121,17 +134,15 @@ int arch_cpu_start(const struct cpu_start *start)
 	};
 	memcpy(phys_to_virt(phys(TRAMPOLINE_BASE)), x86_trampoline,
 	       (size_t)(x86_trampoline_end - x86_trampoline));
-	if (!wake_up(start->hardware_id)) {
-		x86_apic_ipi(start->hardware_id, APIC_IPI_INIT);
-		return -ETIMEDOUT;
+	awake = wake_up(start->hardware_id);
+	if (!awake || !counters_agree(before)) {
+		stop(start->hardware_id);
+		return awake ? -EIO : -ETIMEDOUT;
 	}
-	err = counters_compare(before);
-	if (err == 0) {
-		percpu_area[start->cpu] = start->area;
-		/* Pairs with the acquire in x86_ap_main(). */
-		__atomic_store_n(&x86_ap_start.go, AP_RUN, __ATOMIC_RELEASE);
-	}
-	return err;
+	percpu_area[start->cpu] = start->area;
+	/* Pairs with the acquire in x86_ap_main(). */
+	__atomic_store_n(&x86_ap_start.go, AP_RUN, __ATOMIC_RELEASE);
+	return 0;
 }
 
 /* Called by the trampoline, on the idle thread's stack. */
@@ -141,7 +152,6 @@ void x86_ap_main(void)
 {
 	struct x86_cpu_tables *tables = (void *)x86_ap_start.tables;
 	unsigned cpu = x86_ap_start.cpu;
-	u32 go;
 
 	x86_features_enable();
 	x86_paging_init_cpu();
@@ -155,12 +165,8 @@ void x86_ap_main(void)
 	x86_timer_init_cpu();
 	__atomic_store_n(&x86_ap_start.cycles, arch_cycles_ordered(),
 			 __ATOMIC_RELEASE);
-	while ((go = __atomic_load_n(&x86_ap_start.go, __ATOMIC_ACQUIRE)) ==
-	       AP_WAIT) {
+	while (__atomic_load_n(&x86_ap_start.go, __ATOMIC_ACQUIRE) != AP_RUN) {
 		arch_relax();
-	}
-	if (go != AP_RUN) {
-		arch_halt();
 	}
 	cpu_main(cpu);
 }

@@ -176,6 +176,25 @@ KTEST(acpi_madt_lies, "a lying entry ends the MADT with what stood before")
 	EXPECT_EQ(acpi_read_madt(&table, &madt, &why), -EINVAL);
 }
 
+KTEST(acpi_madt_twice, "a processor that is listed twice is one processor")
+{
+	static const u8 entries[] = {
+		0, 8,  0, 3, 1, 0, 0, 0, /* enabled */
+		0, 8,  1, 3, 1, 0, 0, 0, /* again, under another name */
+		0, 8,  2, 3, 0, 0, 0, 0, /* and disabled */
+		0, 8,  3, 4, 2, 0, 0, 0, /* may be plugged in */
+		9, 16, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+		9, 16, 0, 0, 3, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+	};
+
+	fresh_sample();
+	EXPECT_EQ(read_entries(entries, sizeof(entries)), 0);
+	EXPECT_EQ(madt.cpu_count, 2);
+	EXPECT_EQ(madt.cpus[0].apic_id, 3);
+	EXPECT_EQ(madt.cpus[1].apic_id, 0x103);
+	EXPECT_EQ(madt.cpus_disabled, 2);
+}
+
 KTEST(acpi_madt_many, "more processors than there is room for are counted")
 {
 	static u8 entries[(ACPI_CPUS_MAX + 5) * 8];

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a processor needs before it can run, and its way into the scheduler.
+ */
+#include "boot/processors.h"
+
+#include "arch/cpu.h"
+#include "arch/percpu.h"
+#include "arch/smp.h"
+#include "kernel/log.h"
+#include "lib/errno.h"
+#include "mm/kmem.h"
+#include "mm/tlb.h"
+#include "sched/sched.h"
+#include "sched/thread.h"
+#include "sched/worker.h"
+#include "trace/trace.h"
+
+/* Records in a processor's trace ring once there is memory: 32 KB. */
+#define TRACE_RECORDS 1024
+
+static int bring_up(struct cpu_start *start)
+{
+	int err;
+
+	if (!start->area || !start->tables || !start->idle) {
+		return -ENOMEM;
+	}
+	start->stack_top = start->idle->arch.kernel_sp;
+	err = arch_cpu_start(start);
+	while (err == 0 && !sched_online(start->cpu)) {
+		arch_relax();
+	}
+	return err;
+}
+
+static void give_back(const struct cpu_start *start)
+{
+	if (start->idle != NULL) {
+		thread_discard(start->idle);
+	}
+	kfree(start->tables);
+	kfree(start->area);
+}
+
+int processor_start(unsigned cpu, u32 hardware_id)
+{
+	struct cpu_start start = {
+		.cpu = cpu,
+		.hardware_id = hardware_id,
+		.area = kzalloc(arch_percpu_bytes()),
+		.tables = kzalloc(arch_cpu_tables_bytes()),
+		.idle = thread_create_idle(cpu),
+	};
+	int err = bring_up(&start);
+
+	if (err) {
+		give_back(&start);
+		log_warn("processor with APIC number %u left out: %s",
+			 hardware_id, errno_name(err));
+	} else if (worker_start(cpu) != 0) {
+		log_warn("processor %u: no memory for its worker", cpu);
+	}
+	return err;
+}
+
+/* The ring is the first thing that a processor needs. */
+int processor_trace_ring(void)
+{
+	struct trace_record *records =
+		kmalloc(TRACE_RECORDS * sizeof(*records));
+
+	if (records == NULL) {
+		return -ENOMEM;
+	}
+	trace_set_ring(records, TRACE_RECORDS);
+	return 0;
+}
+
+void cpu_main(unsigned cpu)
+{
+	if (processor_trace_ring() != 0) {
+		log_warn("processor %u: no memory for a trace ring", cpu);
+	}
+	tlb_listen();
+	sched_init(current_thread());
+	sched_idle();
+}
