@@ -50,15 +50,13 @@ static void hardware_set(const struct timer_queue *queue)
 }
 
 /*
- * Keys are all different: a timer due together with another comes 1 ns later.
- * What is due in centuries is due at DUE_MAX_NS, so that no key wraps to now.
+ * Timers of one moment stand in the order in which they were armed.  What is
+ * due in centuries is due at DUE_MAX_NS, so that its distance is positive.
  */
 static void insert(struct timer_queue *queue, struct timer *timer, u64 due_ns)
 {
 	timer->node.key = MIN(due_ns, DUE_MAX_NS);
-	while (!tree_insert(&queue->timers, &timer->node)) {
-		timer->node.key++;
-	}
+	tree_insert_behind(&queue->timers, &timer->node);
 	timer->cpu = cpu_id();
 	timer->armed = true;
 }

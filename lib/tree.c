@@ -7,7 +7,8 @@
  * and serves its mirror image too; sign(side) is the balance that leans to
  * it.  Between two public calls:
  *
- *	T1  an in-order walk meets the keys in strictly rising order;
+ *	T1  an in-order walk meets the keys in rising order, twins in the
+ *	    order in which they came;
  *	T2  balance is the difference of the heights of the two subtrees,
  *	    and -1, 0 or 1;
  *	T3  each child's parent link names the node that it hangs on, and
@@ -126,17 +127,17 @@ static void rebalance_shrunk(struct tree *tree, struct tree_node *node,
 	}
 }
 
-bool tree_insert(struct tree *tree, struct tree_node *node)
+static bool insert(struct tree *tree, struct tree_node *node, bool twins)
 {
 	struct tree_node **link = &tree->root;
 	struct tree_node *parent = NULL;
 
 	while (*link != NULL) {
 		parent = *link;
-		if (parent->key == node->key) {
+		if (parent->key == node->key && !twins) {
 			return false;
 		}
-		link = &parent->child[node->key > parent->key];
+		link = &parent->child[node->key >= parent->key];
 	}
 	node->parent = parent;
 	node->child[0] = NULL;
@@ -145,6 +146,16 @@ bool tree_insert(struct tree *tree, struct tree_node *node)
 	*link = node;
 	rebalance_grown(tree, node);
 	return true;
+}
+
+bool tree_insert(struct tree *tree, struct tree_node *node)
+{
+	return insert(tree, node, false);
+}
+
+void tree_insert_behind(struct tree *tree, struct tree_node *node)
+{
+	insert(tree, node, true);
 }
 
 /* Unlinks a node with one child or none. */

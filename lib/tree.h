@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intrusive balanced search tree (AVL) over 64-bit keys, all different.  A
- * node carries its own key, so that look-ups need no comparison callback.
+ * Intrusive balanced search tree (AVL) over 64-bit keys, all different unless
+ * the caller wants otherwise.  A node carries its own key, so that look-ups
+ * need no comparison callback.
  * Height is at most 1.44 log2(n + 2).  The caller guards it; nothing here
  * locks or allocates.
  */
@@ -23,6 +24,9 @@ struct tree {
 
 /* Links `node` with node->key set; false if the key is there already. */
 must_check bool tree_insert(struct tree *tree, struct tree_node *node);
+
+/* Links `node` behind all others of its key; look-ups find any of them. */
+void tree_insert_behind(struct tree *tree, struct tree_node *node);
 
 /* Unlinks `node`, which must be in `tree`. */
 void tree_remove(struct tree *tree, struct tree_node *node);

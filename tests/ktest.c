@@ -8,6 +8,7 @@
 #include "arch/cpu.h"
 #include "kernel/checks.h"
 #include "kernel/log.h"
+#include "lib/parse.h"
 #include "lib/random.h"
 #include "lib/string.h"
 
@@ -20,6 +21,7 @@ static struct {
 	bool failed;         /* the running test */
 	const char *skipped; /* why, NULL if it is not */
 	u64 seed;
+	u64 times; /* of test=NAME*times, else 1 */
 	u16 order[TESTS_MAX];
 } run;
 
@@ -41,14 +43,31 @@ void ktest_skip(const char *why)
 	run.skipped = why;
 }
 
+u64 ktest_rounds(u64 rounds)
+{
+	return rounds * run.times;
+}
+
+static bool is_called(const char *id, const char *which, size_t len)
+{
+	return strlen(id) == len && strncmp(id, which, len) == 0;
+}
+
+/* `which` is NAME or NAME*N. */
 static unsigned collect(const char *which)
 {
 	unsigned all = (unsigned)(__stop_ktests - __start_ktests);
+	const char *star = strchr(which, '*');
+	size_t len = star ? (size_t)(star - which) : strlen(which);
 	unsigned count = 0;
 
+	if (star == NULL ||
+	    parse_u64(star + 1, strlen(star + 1), &run.times) != 0) {
+		run.times = 1;
+	}
 	for (unsigned i = 0; i < all && count < TESTS_MAX; i++) {
-		if (strcmp(which, "all") == 0 ||
-		    strcmp(which, __start_ktests[i].id) == 0) {
+		if (is_called("all", which, len) ||
+		    is_called(__start_ktests[i].id, which, len)) {
 			run.order[count++] = (u16)i;
 		}
 	}

@@ -62,4 +62,10 @@ void ktest_skip(const char *why);
 /* Pseudo-random numbers from the run's seed: the same seed, the same run. */
 u64 ktest_random(void);
 
+/*
+ * How many rounds a storm goes: `rounds`, times N if the run was asked for as
+ * test=NAME*N.
+ */
+u64 ktest_rounds(u64 rounds);
+
 #endif

@@ -71,6 +71,11 @@ u64 ktest_random(void)
 	return random_next(&run.random);
 }
 
+u64 ktest_rounds(u64 rounds)
+{
+	return rounds;
+}
+
 void assert_failed(const char *cond, const char *file, int line)
 {
 	fprintf(stderr, "# %s:%d: assertion failed: %s\n", file, line, cond);

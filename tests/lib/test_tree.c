@@ -156,6 +156,42 @@ KTEST(tree_refuses_twins, "a key that is there already is not inserted")
 	EXPECT(walks_agree());
 }
 
+/* Walks over the nodes of `key` that came first, or that came again. */
+static struct tree_node *walk_twins(struct tree_node *at, u64 key, bool again)
+{
+	for (size_t i = key; i < KEYS && at != NULL; i += STRETCH) {
+		if ((i % 5 == 0) == again) {
+			at = at == &model.node[i] ? tree_next(at) : NULL;
+		}
+	}
+	return at;
+}
+
+KTEST(tree_twins_in_line, "nodes of one key stand in the order they came in")
+{
+	struct tree_node end = { .key = STRETCH };
+	struct tree_node *at;
+
+	clear_model();
+	tree_insert_behind(&model.tree, &end);
+	for (size_t i = 0; i < KEYS; i++) {
+		model.node[i].key = i % STRETCH;
+		tree_insert_behind(&model.tree, &model.node[i]);
+		EXPECT(checked_height(model.tree.root, NULL) != BROKEN);
+	}
+	for (size_t i = 0; i < KEYS; i += 5) {
+		tree_remove(&model.tree, &model.node[i]);
+		tree_insert_behind(&model.tree, &model.node[i]);
+	}
+	EXPECT(checked_height(model.tree.root, NULL) != BROKEN);
+	at = tree_first(&model.tree);
+	for (u64 key = 0; key < STRETCH; key++) {
+		at = walk_twins(at, key, false);
+		at = walk_twins(at, key, true);
+	}
+	EXPECT(at == &end);
+}
+
 KTEST(tree_sorted_input, "rising keys give the height bound of AVL trees")
 {
 	/* 1.44 log2(200 + 2) is 11.03. */
