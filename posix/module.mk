@@ -2,6 +2,7 @@
 kernel-y += posix/elf.c
 hostsrc-y += posix/elf.c
 kernel-y += posix/process.c posix/load.c posix/exec.c posix/init.c \
-	posix/syscall.c posix/sys_file.c posix/sys_memory.c \
-	posix/sys_process.c posix/user_fault.c
-hot-y += posix/sys_file.c
+	posix/syscall.c posix/sys_memory.c posix/sys_process.c \
+	posix/user_fault.c
+kernel-y += posix/descriptors.c posix/sys_file.c
+hot-y += posix/descriptors.c posix/sys_file.c

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "posix/descriptors.h"
 #include "sched/thread.h"
 #include "trace/trace.h"
 
@@ -22,19 +23,14 @@ struct process *process_create(void)
 	if (process == NULL) {
 		return NULL;
 	}
+	process->descriptors = descriptors_create();
+	if (process->descriptors == NULL) {
+		kfree(process);
+		return NULL;
+	}
 	process->pid = __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
 	mutex_init(&process->mutex, LOCK_PROCESS);
 	return process;
-}
-
-static void files_close(struct process *process)
-{
-	for (unsigned i = 0; i < PROCESS_FILES; i++) {
-		if (process->files[i] != NULL) {
-			file_put(process->files[i]);
-			process->files[i] = NULL;
-		}
-	}
 }
 
 void process_exit(int status)
@@ -43,7 +39,8 @@ void process_exit(int status)
 	struct thread *thread = current_thread();
 
 	trace(TRACE_EXIT, process->pid, status);
-	files_close(process);
+	descriptors_put(process->descriptors);
+	process->descriptors = NULL;
 	if (process->aspace != NULL) {
 		thread->aspace = NULL;
 		aspace_leave();
@@ -55,6 +52,18 @@ void process_exit(int status)
 	thread_exit();
 }
 
+/* Descriptors 0 to 2 for the file, whose reference it takes. */
+static int stdio_open(struct descriptors *d, struct file *file)
+{
+	int err = 0;
+
+	for (u64 fd = 0; fd < 3 && err == 0; fd++) {
+		err = descriptors_set(d, file_get(file), fd, false);
+	}
+	file_put(file);
+	return err;
+}
+
 static void start_thread(void *arg)
 {
 	const struct process_start *start = arg;
@@ -62,10 +71,10 @@ static void start_thread(void *arg)
 	int err;
 
 	current_thread()->process = process;
-	process->files[0] = start->stdio;
-	process->files[1] = file_get(start->stdio);
-	process->files[2] = file_get(start->stdio);
-	err = process_exec(start->path, start->argv, start->envp);
+	err = stdio_open(process->descriptors, start->stdio);
+	if (err == 0) {
+		err = process_exec(start->path, start->argv, start->envp);
+	}
 	log_error("%s cannot be started: %s", start->path, errno_name(err));
 	process_exit(PROCESS_NOT_STARTED);
 }
@@ -81,6 +90,7 @@ int process_start(struct process_start *start)
 	process->thread = thread_create("process", start_thread, start);
 	if (process->thread == NULL) {
 		file_put(start->stdio);
+		descriptors_put(process->descriptors);
 		kfree(process);
 		return -ENOMEM;
 	}
@@ -98,44 +108,4 @@ int process_wait(struct process *process)
 	status = process->exit_status;
 	kfree(process);
 	return status;
-}
-
-struct file *process_file_get(struct process *process, u64 fd)
-{
-	WITH_MUTEX (&process->mutex) {
-		if (fd < PROCESS_FILES && process->files[fd] != NULL) {
-			return file_get(process->files[fd]);
-		}
-	}
-	return NULL;
-}
-
-int process_file_add(struct process *process, struct file *file)
-{
-	WITH_MUTEX (&process->mutex) {
-		for (int fd = 0; fd < PROCESS_FILES; fd++) {
-			if (process->files[fd] == NULL) {
-				process->files[fd] = file;
-				return fd;
-			}
-		}
-	}
-	return -EMFILE;
-}
-
-int process_file_close(struct process *process, u64 fd)
-{
-	struct file *file = NULL;
-
-	WITH_MUTEX (&process->mutex) {
-		if (fd < PROCESS_FILES) {
-			file = process->files[fd];
-			process->files[fd] = NULL;
-		}
-	}
-	if (file == NULL) {
-		return -EBADF;
-	}
-	file_put(file);
-	return 0;
 }

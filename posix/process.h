@@ -11,16 +11,15 @@
 #include "mm/aspace.h"
 #include "sched/thread.h"
 
-#define PROCESS_FILES      64
 #define PROCESS_NAME_BYTES 16
 #define PROCESS_PATH_BYTES 256
 
 struct process {
-	u32 pid;               /* [I] */
-	struct aspace *aspace; /* [I] until it ends */
-	struct mutex mutex;    /* LOCK_PROCESS: the fields below */
-	struct file *files[PROCESS_FILES];
-	char name[PROCESS_NAME_BYTES]; /* PR_SET_NAME */
+	u32 pid;                         /* [I] */
+	struct aspace *aspace;           /* [I] until it ends */
+	struct descriptors *descriptors; /* [I] until it ends */
+	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
+	char name[PROCESS_NAME_BYTES];   /* PR_SET_NAME */
 	char exe[PROCESS_PATH_BYTES];
 	u64 brk_start;
 	u64 brk_end;
@@ -97,14 +96,5 @@ must_check int program_load(struct aspace *aspace, const char *path,
 must_check int program_stack(struct program *program, const char *path,
 			     const char *const argv[],
 			     const char *const envp[]);
-
-/* The file of a descriptor with a reference, or NULL. */
-struct file *process_file_get(struct process *process, u64 fd);
-
-/* The lowest free descriptor for `file`. Errors: -EMFILE. */
-must_check int process_file_add(struct process *process, struct file *file);
-
-/* Takes the descriptor away. Errors: -EBADF. */
-must_check int process_file_close(struct process *process, u64 fd);
 
 #endif

@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "posix/abi.h"
+#include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 
@@ -27,7 +28,8 @@ static int move_of(const struct file *file, u32 access, move_fn *out)
 
 static long move(u64 fd, uaddr_t buf, u64 len, u32 access)
 {
-	struct file *file = process_file_get(process_current(), fd);
+	struct file_use use = file_use(fd);
+	struct file *file = use.file;
 	move_fn fn;
 	long result;
 
@@ -40,7 +42,7 @@ static long move(u64 fd, uaddr_t buf, u64 len, u32 access)
 				 ? fn(file, buf, MIN(len, MOVE_MAX_BYTES))
 				 : -EFAULT;
 	}
-	file_put(file);
+	file_use_end(use);
 	return result;
 }
 
@@ -97,12 +99,13 @@ SYSCALL_HANDLER(writev)
 
 SYSCALL_HANDLER(close)
 {
-	return process_file_close(process_current(), a);
+	return descriptors_close(process_current()->descriptors, (u32)a);
 }
 
 SYSCALL_HANDLER(lseek)
 {
-	struct file *file = process_file_get(process_current(), a);
+	struct file_use use = file_use(a);
+	struct file *file = use.file;
 	long result;
 
 	if (file == NULL) {
@@ -110,13 +113,14 @@ SYSCALL_HANDLER(lseek)
 	}
 	result = file->ops->seek ? file->ops->seek(file, (s64)b, (int)c)
 				 : -ESPIPE;
-	file_put(file);
+	file_use_end(use);
 	return result;
 }
 
 SYSCALL_HANDLER(ioctl)
 {
-	struct file *file = process_file_get(process_current(), a);
+	struct file_use use = file_use(a);
+	struct file *file = use.file;
 	long result;
 
 	if (file == NULL) {
@@ -124,7 +128,7 @@ SYSCALL_HANDLER(ioctl)
 	}
 	result = file->ops->ioctl ? file->ops->ioctl(file, b, uaddr(c))
 				  : -ENOTTY;
-	file_put(file);
+	file_use_end(use);
 	return result;
 }
 
@@ -180,7 +184,8 @@ static long open_path(int dirfd, uaddr_t from, u64 flags)
 	if (err) {
 		return err;
 	}
-	err = process_file_add(process_current(), file);
+	err = descriptors_add(process_current()->descriptors, file, 0,
+			      DESCRIPTORS_LIMIT, false);
 	if (err < 0) {
 		file_put(file);
 	}
@@ -217,14 +222,15 @@ static long stat_out(const struct file_stat *stat, uaddr_t to)
 
 static long stat_fd(u64 fd, uaddr_t to)
 {
-	struct file *file = process_file_get(process_current(), fd);
+	struct file_use use = file_use(fd);
+	struct file *file = use.file;
 	struct file_stat stat;
 
 	if (file == NULL) {
 		return -EBADF;
 	}
 	file->ops->stat(file, &stat);
-	file_put(file);
+	file_use_end(use);
 	return stat_out(&stat, to);
 }
 

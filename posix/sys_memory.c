@@ -4,6 +4,7 @@
  */
 #include "lib/errno.h"
 #include "posix/abi.h"
+#include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 
@@ -55,7 +56,8 @@ static bool prot_known(u64 prot)
 /* What a private file mapping shows; its object's reference is the caller's. */
 static int file_source(u64 fd, u64 offset, struct region_source *out)
 {
-	struct file *file = process_file_get(process_current(), fd);
+	struct file_use use = file_use(fd);
+	struct file *file = use.file;
 	int err;
 
 	if (file == NULL) {
@@ -65,7 +67,7 @@ static int file_source(u64 fd, u64 offset, struct region_source *out)
 	out->len_bytes = REGION_WHOLE;
 	err = file->ops->object ? file->ops->object(file, &out->object)
 				: -ENODEV;
-	file_put(file);
+	file_use_end(use);
 	return err;
 }
 

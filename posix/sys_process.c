@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "posix/abi.h"
+#include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 #include "sched/sched.h"
@@ -224,7 +225,7 @@ static int limit_of(u64 resource, struct abi_rlimit *out)
 	if (resource == ABI_RLIMIT_STACK) {
 		out->current = STACK_LIMIT_BYTES;
 	} else if (resource == ABI_RLIMIT_NOFILE) {
-		out->current = out->max = PROCESS_FILES;
+		out->current = out->max = DESCRIPTORS_LIMIT;
 	}
 	return 0;
 }
