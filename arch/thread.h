@@ -10,10 +10,18 @@
 #include "arch/percpu.h"
 #include "lib/types.h"
 
-/* Reasons to leave the short way back to user mode; bits of `work`. */
-enum arch_work {
-	WORK_FPU = 1, /* the vector registers hold another thread's state */
+/*
+ * Reasons to leave the short way back to user mode, which looks at all of them
+ * at once.  Each is a byte of its own, so that setting one from another
+ * processor never loses another.
+ */
+struct arch_work {
+	u8 fpu;  /* [this thread] the registers hold another thread's state */
+	u8 user; /* [a] user_work() is wanted */
+	u8 unused[2];
 };
+
+static_assert(sizeof(struct arch_work) == sizeof(u32), "entry.asm");
 
 struct arch_thread {
 	u64 sp;        /* while it does not run: its callee-saved registers */
@@ -21,7 +29,7 @@ struct arch_thread {
 	void *fpu;     /* XSAVE area, NULL for a kernel thread */
 	u64 fs_base;   /* [this thread] user thread pointer */
 	u64 gs_base;   /* [this thread] user GS */
-	u32 work;      /* [a] enum arch_work */
+	struct arch_work work;
 	u32 unused;
 };
 
@@ -62,6 +70,12 @@ noreturn void thread_begin(void (*fn)(void *), void *arg);
  */
 must_check int arch_fpu_create(struct arch_thread *thread);
 void arch_fpu_destroy(struct arch_thread *thread);
+
+/* user_work() is called before the thread goes on in user mode. Any context. */
+static inline void arch_user_work_want(struct arch_thread *thread)
+{
+	__atomic_store_n(&thread->work.user, 1, __ATOMIC_SEQ_CST);
+}
 
 /* Vector registers and thread pointers as execve leaves them. */
 void arch_user_reset(struct arch_thread *thread);

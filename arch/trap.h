@@ -67,6 +67,12 @@ noreturn void panic_trap(const char *reason, struct trap_frame *frame);
 /* posix/: user mode did something that ends it. Interrupts on. */
 void user_fault(const struct fault *fault, struct trap_frame *frame);
 
+/*
+ * posix/: the thread was told (arch_user_work_want()) and is about to go on in
+ * user mode at `frame`, which is complete and may be changed.  Interrupts on.
+ */
+void user_work(struct trap_frame *frame);
+
 /* The number of the system call that the running thread is in. */
 u64 arch_syscall_number(void);
 

@@ -31,6 +31,7 @@
 #include "mm/frame.h"
 #include "mm/kmem.h"
 #include "mm/tlb.h"
+#include "posix/process.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
 #include "sched/worker.h"
@@ -363,6 +364,7 @@ int task_threads(void)
 	int err;
 
 	thread_init();
+	process_init();
 	sched_init(thread_boot_idle());
 	err = timer_start();
 	err = err ? err : tlb_start();

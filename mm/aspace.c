@@ -154,22 +154,30 @@ static bool region_extend(struct aspace *aspace, u64 start, u64 end, u32 flags)
 	return true;
 }
 
-int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
-	       struct region_source source)
+int aspace_map_locked(struct aspace *aspace, u64 start, u64 len_bytes,
+		      unsigned flags, struct region_source source)
 {
+	u64 end = start + len_bytes;
+
+	DEBUG_ASSERT(mutex_held(&aspace->mutex));
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
+	if (!range_free(aspace, start, end)) {
+		return -EEXIST;
+	}
+	if (source.object == NULL && region_extend(aspace, start, end, flags)) {
+		return 0;
+	}
+	return region_add(aspace, start, end, flags, source);
+}
+
+int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
+	       struct region_source source)
+{
 	WITH_MUTEX (&aspace->mutex) {
-		if (!range_free(aspace, start, start + len_bytes)) {
-			return -EEXIST;
-		}
-		if (source.object == NULL &&
-		    region_extend(aspace, start, start + len_bytes, flags)) {
-			return 0;
-		}
-		return region_add(aspace, start, start + len_bytes, flags,
-				  source);
+		return aspace_map_locked(aspace, start, len_bytes, flags,
+					 source);
 	}
 	return 0;
 }
@@ -196,11 +204,17 @@ static void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	tlb_batch_flush(&unmap.batch);
 }
 
-static int unmap_locked(struct aspace *aspace, u64 start, u64 end)
+int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)
 {
+	u64 end = start + len_bytes;
 	struct region *r;
-	int err = region_split(aspace, start);
+	int err;
 
+	DEBUG_ASSERT(mutex_held(&aspace->mutex));
+	if (!range_ok(start, len_bytes)) {
+		return -EINVAL;
+	}
+	err = region_split(aspace, start);
 	err = err ? err : region_split(aspace, end);
 	if (err) {
 		return err;
@@ -208,17 +222,14 @@ static int unmap_locked(struct aspace *aspace, u64 start, u64 end)
 	while ((r = region_from(aspace, start)) != NULL && r->node.key < end) {
 		region_drop(aspace, r);
 	}
-	pages_unmap(aspace, start, end - start);
+	pages_unmap(aspace, start, len_bytes);
 	return 0;
 }
 
 int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 {
-	if (!range_ok(start, len_bytes)) {
-		return -EINVAL;
-	}
 	WITH_MUTEX (&aspace->mutex) {
-		return unmap_locked(aspace, start, start + len_bytes);
+		return aspace_unmap_locked(aspace, start, len_bytes);
 	}
 	return 0;
 }

@@ -48,6 +48,9 @@ struct aspace {
 	struct tree regions;
 	struct region *recent; /* where the last fault was, or NULL */
 	struct page_table table;
+	u64 brk_start; /* where the heap of brk() begins ... */
+	u64 brk_end;   /* ... and ends, to the byte */
+	u64 mmap_top;  /* mappings without an address go below it */
 	u64 resident_pages;
 	u64 mapped_pages;
 	u32 refs; /* [a] */
@@ -76,6 +79,13 @@ must_check int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes,
  * Errors: -EINVAL, -ENOMEM.  Context: thread.
  */
 must_check int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes);
+
+/* The same for who holds the mutex. */
+must_check int aspace_map_locked(struct aspace *aspace, u64 start,
+				 u64 len_bytes, unsigned flags,
+				 struct region_source source);
+must_check int aspace_unmap_locked(struct aspace *aspace, u64 start,
+				   u64 len_bytes);
 
 /*
  * Gives the range, which must be mapped without gaps, other rights.

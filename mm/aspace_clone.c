@@ -41,6 +41,9 @@ static int clone_locked(struct aspace *aspace, struct aspace *child)
 {
 	struct clone clone = { .child = child };
 
+	child->brk_start = aspace->brk_start;
+	child->brk_end = aspace->brk_end;
+	child->mmap_top = aspace->mmap_top;
 	tlb_batch_init(&clone.batch, aspace);
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);

@@ -196,8 +196,7 @@ static int prepare(struct process *process, struct aspace *aspace,
 		return err;
 	}
 	enter_aspace(process, aspace);
-	process->brk_start = process->brk_end = program->brk_start;
-	process->mmap_top = program->stack_top - STACK_RESERVE_BYTES;
+	aspace->mmap_top = program->stack_top - STACK_RESERVE_BYTES;
 	name_set(process, path);
 	return program_stack(program, path, argv, envp);
 }

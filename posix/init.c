@@ -9,8 +9,6 @@
 #include "lib/errno.h"
 #include "posix/process.h"
 
-#define INIT_PID 1
-
 /* Where programs are looked for; the command line brings the rest. */
 #define DEFAULT_PATH "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
 

@@ -64,7 +64,8 @@ static int image_map(struct aspace *aspace, const struct elf_image *image,
 	out->phdr = image->phdr_vaddr ? image->phdr_vaddr + bias : 0;
 	out->phdr_count = image->phdr_count;
 	out->phdr_bytes = image->phdr_bytes;
-	out->brk_start = ALIGN_UP(image->end + bias, PAGE_SIZE);
+	aspace->brk_start = ALIGN_UP(image->end + bias, PAGE_SIZE);
+	aspace->brk_end = aspace->brk_start;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 kernel-y += posix/elf.c
 hostsrc-y += posix/elf.c
-kernel-y += posix/process.c posix/load.c posix/exec.c posix/init.c \
+kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c posix/load.c posix/exec.c posix/init.c \
 	posix/syscall.c posix/sys_memory.c posix/sys_process.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/sys_file.c

@@ -1,111 +1,190 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a process and its descriptors.
+ * The making of processes and tasks, references to them, and their places in
+ * the tree of parents, in a group and in a session.
+ *
+ * I1  A process that is not REAPED has a number, is in a group and a session,
+ *     and the table holds a reference to it.
+ * I2  Who is in `children` of another has that one as `parent`, and a parent
+ *     is RUNNING: at its end its children go to another (posix/exit.c).
  */
 #include "posix/process.h"
 
-#include "arch/cpu.h"
-#include "kernel/log.h"
-#include "lib/errno.h"
-#include "lib/string.h"
+#include "lib/assert.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
-#include "sched/thread.h"
-#include "trace/trace.h"
 
-/* The first program has a number of its own. */
-static u32 next_pid = 2;
+static struct {
+	struct kmem_cache *processes;
+	struct kmem_cache *tasks;
+} caches;
 
-struct process *process_create(void)
+void process_init(void)
 {
-	struct process *process = kzalloc(sizeof(*process));
+	pid_init();
+	caches.processes =
+		kmem_cache_create("process", sizeof(struct process), 8);
+	caches.tasks = kmem_cache_create("task", sizeof(struct task), 8);
+	ASSERT(caches.processes != NULL && caches.tasks != NULL);
+}
 
-	if (process == NULL) {
-		return NULL;
-	}
-	process->descriptors = descriptors_create();
-	if (process->descriptors == NULL) {
-		kfree(process);
-		return NULL;
-	}
-	process->pid = __atomic_fetch_add(&next_pid, 1, __ATOMIC_RELAXED);
-	mutex_init(&process->mutex, LOCK_PROCESS);
+struct process *process_get(struct process *process)
+{
+	__atomic_fetch_add(&process->refs, 1, __ATOMIC_RELAXED);
 	return process;
 }
 
-void process_exit(int status)
+void process_put(struct process *process)
 {
-	struct process *process = process_current();
-	struct thread *thread = current_thread();
-
-	trace(TRACE_EXIT, process->pid, status);
-	descriptors_put(process->descriptors);
-	process->descriptors = NULL;
-	if (process->aspace != NULL) {
-		thread->aspace = NULL;
-		aspace_leave();
-		aspace_put(process->aspace);
-		process->aspace = NULL;
+	/* The last one sees what all others did with it. */
+	if (__atomic_fetch_sub(&process->refs, 1, __ATOMIC_ACQ_REL) == 1) {
+		DEBUG_ASSERT(process->state == PROCESS_REAPED);
+		kmem_cache_free(caches.processes, process);
 	}
-	thread->process = NULL;
-	process->exit_status = status;
-	thread_exit();
 }
 
-/* Descriptors 0 to 2 for the file, whose reference it takes. */
-static int stdio_open(struct descriptors *d, struct file *file)
+struct process *process_find_locked(u64 pid)
 {
-	int err = 0;
+	const struct pid *id = pid_find_locked(pid);
 
-	for (u64 fd = 0; fd < 3 && err == 0; fd++) {
-		err = descriptors_set(d, file_get(file), fd, false);
-	}
-	file_put(file);
-	return err;
+	return id && id->process && id->process->state == PROCESS_RUNNING
+		       ? id->process
+		       : NULL;
 }
 
-static void start_thread(void *arg)
+struct process *process_find_get(u64 pid)
 {
-	const struct process_start *start = arg;
-	struct process *process = start->process;
-	int err;
+	WITH_PROCESSES()
+	{
+		const struct pid *id = pid_find_locked(pid);
 
-	current_thread()->process = process;
-	err = stdio_open(process->descriptors, start->stdio);
-	if (err == 0) {
-		err = process_exec(start->path, start->argv, start->envp);
+		return id && id->process ? process_get(id->process) : NULL;
 	}
-	log_error("%s cannot be started: %s", start->path, errno_name(err));
-	process_exit(PROCESS_NOT_STARTED);
+	return NULL;
 }
 
-int process_start(struct process_start *start)
+/* It begins in a group and a session of its own. */
+static void enlist_locked(struct process *p, struct pid *id)
 {
-	struct process *process = process_create();
-
-	if (process == NULL) {
-		file_put(start->stdio);
-		return -ENOMEM;
-	}
-	process->thread = thread_create("process", start_thread, start);
-	if (process->thread == NULL) {
-		file_put(start->stdio);
-		descriptors_put(process->descriptors);
-		kfree(process);
-		return -ENOMEM;
-	}
-	process->pid = start->pid ? start->pid : process->pid;
-	start->process = process;
-	thread_start(process->thread);
-	return 0;
+	p->id = id;
+	p->pid = pid_number(id);
+	id->process = p;
+	p->group = pid_get_locked(id);
+	p->session = pid_get_locked(id);
+	list_push_back(&id->group, &p->group_link);
+	list_push_back(&id->session, &p->session_link);
 }
 
-int process_wait(struct process *process)
+struct process *process_create(u32 pid)
 {
-	int status;
+	struct process *p = kmem_cache_alloc(caches.processes);
+	struct pid *id = p ? pid_alloc(pid) : NULL;
 
-	thread_join(process->thread);
-	status = process->exit_status;
-	kfree(process);
-	return status;
+	if (id == NULL) {
+		if (p != NULL) {
+			kmem_cache_free(caches.processes, p);
+		}
+		return NULL;
+	}
+	*p = (struct process){ .state = PROCESS_RUNNING, .refs = 2 };
+	list_init(&p->tasks);
+	list_init(&p->children);
+	list_init(&p->sibling);
+	waitq_init(&p->events.q);
+	mutex_init(&p->mutex, LOCK_PROCESS);
+	WITH_PROCESSES()
+	{
+		enlist_locked(p, id);
+	}
+	return p;
+}
+
+void process_reap_locked(struct process *p)
+{
+	DEBUG_ASSERT(p->state != PROCESS_REAPED && list_empty(&p->children));
+	list_remove(&p->sibling);
+	list_remove(&p->group_link);
+	list_remove(&p->session_link);
+	pid_put_locked(p->group);
+	pid_put_locked(p->session);
+	p->id->process = NULL;
+	pid_put_locked(p->id);
+	p->group = p->session = p->id = NULL;
+	p->parent = NULL;
+	p->state = PROCESS_REAPED;
+	process_put(p);
+}
+
+void process_discard(struct process *p)
+{
+	DEBUG_ASSERT(list_empty(&p->tasks));
+	if (p->aspace != NULL) {
+		aspace_put(p->aspace);
+	}
+	if (p->descriptors != NULL) {
+		descriptors_put(p->descriptors);
+	}
+	WITH_PROCESSES()
+	{
+		process_reap_locked(p);
+	}
+	process_put(p);
+}
+
+struct task *task_create(struct process *process, struct pid *id,
+			 void (*fn)(void *), void *arg)
+{
+	struct task *task = kmem_cache_alloc(caches.tasks);
+
+	if (task == NULL) {
+		return NULL;
+	}
+	*task = (struct task){ .process = process, .id = id };
+	task->tid = id ? pid_number(id) : process->pid;
+	task->thread = thread_create(process->name, fn, arg);
+	if (task->thread == NULL) {
+		kmem_cache_free(caches.tasks, task);
+		return NULL;
+	}
+	task->thread->process = process;
+	task->thread->task = task;
+	WITH_PROCESSES()
+	{
+		list_push_back(&process->tasks, &task->link);
+		process->task_count++;
+		if (id != NULL) {
+			id->task = task;
+		}
+	}
+	return task;
+}
+
+bool task_remove(struct task *task)
+{
+	bool last = false;
+
+	WITH_PROCESSES()
+	{
+		list_remove(&task->link);
+		last = --task->process->task_count == 0;
+		if (task->id != NULL) {
+			task->id->task = NULL;
+			pid_put_locked(task->id);
+		}
+	}
+	kmem_cache_free(caches.tasks, task);
+	return last;
+}
+
+void task_discard(struct task *task)
+{
+	thread_discard(task->thread);
+	task_remove(task);
+}
+
+void task_notify(struct task *task)
+{
+	arch_user_work_want(&task->thread->arch);
+	thread_interrupt(task->thread);
+	thread_kick(task->thread);
 }

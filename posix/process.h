@@ -1,35 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes: an address space, descriptors and an identity, shared by threads.
+ * Processes: what threads share that the system calls of Linux serve.  A
+ * struct task is what one of these threads is besides a struct thread.
+ *
+ * Marks: [I] immutable, [p] WITH_PROCESSES (posix/pid.h), [m] the process's
+ * mutex, [s] its own threads, [a] atomic.
  */
 #ifndef EXO_POSIX_PROCESS_H
 #define EXO_POSIX_PROCESS_H
 
 #include "fs/file.h"
 #include "kernel/mutex.h"
+#include "lib/list.h"
 #include "lib/types.h"
 #include "mm/aspace.h"
+#include "posix/abi.h"
+#include "posix/pid.h"
 #include "sched/thread.h"
+
+/* The first program's number. */
+#define INIT_PID           1
 
 #define PROCESS_NAME_BYTES 16
 #define PROCESS_PATH_BYTES 256
 
-struct process {
-	u32 pid;                         /* [I] */
-	struct aspace *aspace;           /* [I] until it ends */
-	struct descriptors *descriptors; /* [I] until it ends */
-	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
-	char name[PROCESS_NAME_BYTES];   /* PR_SET_NAME */
-	char exe[PROCESS_PATH_BYTES];
-	u64 brk_start;
-	u64 brk_end;
-	u64 mmap_top;          /* mappings without an address go below it */
-	struct thread *thread; /* [I] whose end is the process's; a reference */
-	int exit_status;       /* [I] then, as a shell shows it: 128 + signal */
+/*
+ *	RUNNING --the last thread's end--> ZOMBIE --wait--> REAPED
+ *	RUNNING --the same, when nobody will wait--> REAPED
+ */
+enum process_state {
+	PROCESS_RUNNING,
+	PROCESS_ZOMBIE, /* it holds nothing but its number and its status */
+	PROCESS_REAPED, /* and no number any more */
 };
 
-/* A process without memory or files; NULL if there is no memory. */
-must_check struct process *process_create(void);
+/* Something that a parent may wait for has happened. */
+struct child_events {
+	struct waitq q;
+	u32 count; /* [q] */
+};
+
+struct process {
+	struct pid *id;             /* [p] until it is reaped */
+	u32 pid;                    /* [I] its number */
+	u32 refs;                   /* [a] */
+	u8 state;                   /* [p] enum process_state */
+	u8 exit_signal;             /* [p] that its end sends */
+	bool ending;                /* [p] no thread goes on to user mode */
+	bool ran_exec;              /* [p] since it was forked */
+	u32 status;                 /* [p] of its end, as wait4() tells */
+	u32 task_count;             /* [p] */
+	struct list tasks;          /* [p] struct task.link */
+	struct process *parent;     /* [p] NULL: nobody waits */
+	struct list children;       /* [p] struct process.sibling */
+	struct list sibling;        /* [p] */
+	struct pid *group;          /* [p] a reference */
+	struct pid *session;        /* [p] a reference */
+	struct list group_link;     /* [p] in group->group */
+	struct list session_link;   /* [p] in session->session */
+	struct child_events events; /* those of its children */
+	struct aspace *aspace;      /* [s] NULL before exec and at the end */
+	struct descriptors *descriptors; /* [s] NULL at the end */
+	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
+	char name[PROCESS_NAME_BYTES];   /* [m] */
+	char exe[PROCESS_PATH_BYTES];    /* [m] */
+};
+
+struct task {
+	struct process *process; /* [I] */
+	struct thread *thread;   /* [I] */
+	struct list link;        /* [p] in process->tasks */
+	struct pid *id;          /* [p] NULL: its number is the process's */
+	u32 tid;                 /* [s] */
+};
 
 /* The running thread's. */
 static inline struct process *process_current(void)
@@ -37,11 +80,87 @@ static inline struct process *process_current(void)
 	return current_thread()->process;
 }
 
+static inline struct task *task_current(void)
+{
+	return current_thread()->task;
+}
+
+/* The process with that number and a reference to it, or NULL. */
+must_check struct process *process_find_get(u64 pid);
+
+/* The same, NULL for one that has ended; without a reference. [p] */
+struct process *process_find_locked(u64 pid);
+
+/* One reference more or less. Context: any but interrupt handlers. */
+struct process *process_get(struct process *process);
+void process_put(struct process *process);
+
+/* How wait4() tells an end. */
+#define STATUS_EXITED(code)      (((u32)(code)&0xff) << 8)
+#define STATUS_KILLED(signal)    ((u32)(signal))
+#define STATUS_SIGNAL(status)    ((status)&0x7f)
+#define STATUS_EXIT_CODE(status) ((status) >> 8 & 0xff)
+
 /*
- * Ends the running process: gives back what it holds, tells its waiter, ends
- * the thread.  Context: its thread, no lock held.
+ * Ends the running process with all its threads; `status` as above, unless
+ * another thread was first.  Context: one of its threads, no lock held.
  */
-noreturn void process_exit(int status);
+noreturn void process_exit_group(u32 status);
+
+/*
+ * Ends the running thread, and with the last one the process: gives back what
+ * it holds and tells who waits.  Context: as above.
+ */
+noreturn void task_exit(void);
+
+/*
+ * Makes the thread look at what the process wants of it (user_work()): before
+ * it goes on in user mode, and out of any interruptible sleep.  [p] or itself.
+ */
+void task_notify(struct task *task);
+
+/* A process without memory, files and threads; NULL: no memory.  One reference
+ * is the caller's, one the table's.  `pid` as for pid_alloc(). */
+must_check struct process *process_create(u32 pid);
+
+/*
+ * A thread of the process that begins with fn(arg), not started; NULL: no
+ * memory.  Its number is `id`'s, whose reference it takes, or NULL: the
+ * process's own.
+ */
+must_check struct task *task_create(struct process *process, struct pid *id,
+				    void (*fn)(void *), void *arg);
+
+/* Lets it run. */
+static inline void task_start(struct task *task)
+{
+	struct thread *thread = task->thread;
+
+	thread_start(thread);
+	thread_put(thread);
+}
+
+/* Takes a task that was never started away again. */
+void task_discard(struct task *task);
+
+/* Takes a task out and frees it; true if it was the last of its process. */
+bool task_remove(struct task *task);
+
+/* A process that has no thread is forgotten. */
+void process_discard(struct process *process);
+
+/* The parent and whoever waits elsewhere look again. [p] */
+void process_tell_locked(struct process *process);
+
+/* How many events there were; then waits for another.  Errors: -EINTR. */
+u32 child_events_count(struct child_events *events);
+int child_events_wait(struct child_events *events, u32 seen);
+
+/* A zombie loses its number and its place in the tree. [p] */
+void process_reap_locked(struct process *process);
+
+/* Makes the caches. Context: boot, once. */
+void process_init(void);
 
 /* A program to run in a process of its own. */
 struct process_start {
@@ -63,7 +182,10 @@ must_check int process_start(struct process_start *start);
 /* What shells answer when a command cannot be started. */
 #define PROCESS_NOT_STARTED 127
 
-/* Waits for the end and frees the process. Returns its status. */
+/*
+ * Waits for the end of a process that process_start() started and drops the
+ * reference.  Returns its status as a shell shows it: 128 + signal.
+ */
 int process_wait(struct process *process);
 
 /*
@@ -81,7 +203,6 @@ struct program {
 	u64 phdr;
 	u32 phdr_count;
 	u32 phdr_bytes;
-	u64 brk_start;
 	u64 stack_top;
 	u64 sp; /* after program_stack() */
 };

@@ -10,29 +10,30 @@
 
 #define BRK_FLAGS (REGION_READ | REGION_WRITE)
 
-static int brk_move(struct process *p, u64 end)
+static int brk_move_locked(struct aspace *a, u64 end)
 {
-	u64 from = ALIGN_UP(p->brk_end, PAGE_SIZE);
+	u64 from = ALIGN_UP(a->brk_end, PAGE_SIZE);
 	u64 to = ALIGN_UP(end, PAGE_SIZE);
 
 	if (to < from) {
-		return aspace_unmap(p->aspace, to, from - to);
+		return aspace_unmap_locked(a, to, from - to);
 	}
 	return to == from ? 0
-			  : aspace_map(p->aspace, from, to - from, BRK_FLAGS,
-				       REGION_ZEROES);
+			  : aspace_map_locked(a, from, to - from, BRK_FLAGS,
+					      REGION_ZEROES);
 }
 
 /* Returns where the break is: unmoved if it could not be moved. */
 SYSCALL_HANDLER(brk)
 {
-	struct process *p = process_current();
+	struct aspace *aspace = process_current()->aspace;
 
-	WITH_MUTEX (&p->mutex) {
-		if (a >= p->brk_start && a < USER_END && brk_move(p, a) == 0) {
-			p->brk_end = a;
+	WITH_MUTEX (&aspace->mutex) {
+		if (a >= aspace->brk_start && a < USER_END &&
+		    brk_move_locked(aspace, a) == 0) {
+			aspace->brk_end = a;
 		}
-		return (long)p->brk_end;
+		return (long)aspace->brk_end;
 	}
 	return 0;
 }
@@ -71,34 +72,35 @@ static int file_source(u64 fd, u64 offset, struct region_source *out)
 	return err;
 }
 
-static long map_anywhere(struct process *p, u64 len, u32 flags,
+static long map_anywhere(struct aspace *aspace, u64 len, u32 flags,
 			 struct region_source source)
 {
 	u64 start = 0;
-	int err;
+	int err = -ENOMEM;
 
-	/* Between the search and the mapping another thread may take it. */
-	do {
-		WITH_MUTEX (&p->aspace->mutex) {
-			start = aspace_find_free_locked(p->aspace, len,
-							p->mmap_top);
+	WITH_MUTEX (&aspace->mutex) {
+		start = aspace_find_free_locked(aspace, len, aspace->mmap_top);
+		if (start != 0) {
+			err = aspace_map_locked(aspace, start, len, flags,
+						source);
 		}
-		err = start ? aspace_map(p->aspace, start, len, flags, source)
-			    : -ENOMEM;
-	} while (err == -EEXIST);
+	}
 	return err ? err : (long)start;
 }
 
-static long map_fixed(struct process *p, u64 start, u64 len, u64 how, u32 flags,
-		      struct region_source source)
+static long map_fixed(struct aspace *aspace, u64 start, u64 len, u64 how,
+		      u32 flags, struct region_source source)
 {
 	int err = 0;
 
-	if (!(how & ABI_MAP_FIXED_NOREPLACE)) {
-		err = aspace_unmap(p->aspace, start, len);
-	}
-	if (err == 0) {
-		err = aspace_map(p->aspace, start, len, flags, source);
+	WITH_MUTEX (&aspace->mutex) {
+		if (!(how & ABI_MAP_FIXED_NOREPLACE)) {
+			err = aspace_unmap_locked(aspace, start, len);
+		}
+		if (err == 0) {
+			err = aspace_map_locked(aspace, start, len, flags,
+						source);
+		}
 	}
 	return err ? err : (long)start;
 }
@@ -124,7 +126,7 @@ static int map_refused(u64 prot, u64 how, u64 offset)
 
 SYSCALL_HANDLER(mmap)
 {
-	struct process *p = process_current();
+	struct aspace *aspace = process_current()->aspace;
 	struct region_source source = REGION_ZEROES;
 	u64 len = ALIGN_UP(b, PAGE_SIZE);
 	long result = map_refused(c, d, f);
@@ -139,9 +141,10 @@ SYSCALL_HANDLER(mmap)
 		return result;
 	}
 	if (d & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE)) {
-		result = map_fixed(p, a, len, d, region_flags_of(c), source);
+		result = map_fixed(aspace, a, len, d, region_flags_of(c),
+				   source);
 	} else {
-		result = map_anywhere(p, len, region_flags_of(c), source);
+		result = map_anywhere(aspace, len, region_flags_of(c), source);
 	}
 	mem_object_put(source.object);
 	return result;

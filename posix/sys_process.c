@@ -25,12 +25,12 @@
 
 SYSCALL_HANDLER(exit)
 {
-	process_exit((int)(a & 0xff));
+	process_exit_group(STATUS_EXITED(a));
 }
 
 SYSCALL_HANDLER(exit_group)
 {
-	process_exit((int)(a & 0xff));
+	process_exit_group(STATUS_EXITED(a));
 }
 
 SYSCALL_HANDLER(getpid)

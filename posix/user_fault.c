@@ -40,5 +40,5 @@ void user_fault(const struct fault *fault, struct trap_frame *frame)
 		log_warn("process %u (%s) killed: %s at %#lx", p->pid, p->name,
 			 fault->name, arch_frame_ip(frame));
 	}
-	process_exit(128 + (int)signal);
+	process_exit_group(STATUS_KILLED(signal));
 }

@@ -467,6 +467,17 @@ u64 sched_switches(void)
 	return this_cpu(runq).switches;
 }
 
+void thread_kick(struct thread *thread)
+{
+	u64 flags;
+	struct runq *rq = runq_lock_of(thread, &flags);
+
+	if (rq->current == thread && thread->cpu != cpu_id()) {
+		arch_ipi_send(thread->cpu, VECTOR_RESCHEDULE);
+	}
+	spin_unlock_irq(&rq->lock, flags);
+}
+
 void thread_set_nice(struct thread *thread, int nice)
 {
 	u64 flags;

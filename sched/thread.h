@@ -49,6 +49,7 @@ struct thread {
 	u64 cycles;            /* [q] cycles that it ran before that */
 	struct aspace *aspace; /* [s] NULL: a kernel thread */
 	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
+	struct task *task;            /* [s] likewise */
 	struct kstack *kstack;        /* [I] NULL: the boot stack */
 	struct list all_link;         /* [t] */
 	struct waitq exit_waitq;      /* waits for `exited` */
@@ -65,6 +66,12 @@ must_check struct thread *thread_create(const char *name, void (*fn)(void *),
 
 /* Lets a new thread run. Context: any thread. */
 void thread_start(struct thread *thread);
+
+/*
+ * If it runs on another processor, it enters the kernel there.  Context: any;
+ * no lock of rank LOCK_RUNQ or above held.
+ */
+void thread_kick(struct thread *thread);
 
 /* thread_create and thread_start, keeping no reference. Errors: -ENOMEM. */
 must_check int thread_spawn(const char *name, void (*fn)(void *), void *arg);

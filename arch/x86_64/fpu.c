@@ -4,10 +4,10 @@
  *
  * The kernel itself uses none.  A processor's registers belong to the thread
  * `fpu_owner`; they are saved when it is switched away from and come back on
- * its way to user mode (WORK_FPU), so that kernel threads never pay for them.
+ * its way to user mode (work.fpu), so that kernel threads never pay for them.
  *
  * I1  fpu_owner == t: t runs here and the registers are its own.
- * I2  Otherwise t's area holds its state, and WORK_FPU is set before t can
+ * I2  Otherwise t's area holds its state, and work.fpu is set before t can
  *     reach user mode.
  */
 #include "arch/x86_64/fpu.h"
@@ -124,7 +124,7 @@ void arch_user_reset(struct arch_thread *thread)
 	x86_wrmsr(MSR_FS_BASE, 0);
 	x86_wrmsr(MSR_KERNEL_GS_BASE, 0);
 	this_cpu(fpu_owner) = NULL;
-	thread->work |= WORK_FPU;
+	thread->work.fpu = 1;
 	arch_irq_restore(flags);
 }
 
@@ -164,7 +164,7 @@ void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 		thread_pointers_save(prev);
 	}
 	if (next->fpu != NULL) {
-		next->work |= WORK_FPU;
+		next->work.fpu = 1;
 		thread_pointers_load(next);
 		x86_set_kernel_sp(next->kernel_sp);
 	}

@@ -10,7 +10,7 @@ struct arch_thread;
 /* Chooses what is saved (XCR0). Context: boot, each processor. */
 void x86_fpu_init(void);
 
-/* WORK_FPU: the running thread's registers come back. Interrupts off. */
+/* work.fpu: the running thread's registers come back. Interrupts off. */
 void x86_fpu_restore(struct arch_thread *thread);
 
 #endif

@@ -163,9 +163,14 @@ void x86_user_work(struct trap_frame *frame)
 {
 	struct arch_thread *thread = (struct arch_thread *)current_thread();
 
-	(void)frame;
-	if (thread->work & WORK_FPU) {
-		thread->work &= ~(u32)WORK_FPU;
+	/* Pairs with arch_user_work_want(): what is wanted later comes again.
+	 */
+	if (__atomic_exchange_n(&thread->work.user, 0, __ATOMIC_SEQ_CST)) {
+		arch_irq_enable();
+		user_work(frame);
+		arch_irq_disable();
+	} else if (thread->work.fpu) {
+		thread->work.fpu = 0;
 		x86_fpu_restore(thread);
 	}
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of threads and processes.
+ *
+ * A process ends when its last thread does.  Who ends all of them sets
+ * `ending` and notifies them: each leaves its system call, if that can be
+ * interrupted, and ends before it would go on in user mode (user_work()).
+ */
+#include "arch/cpu.h"
+#include "arch/trap.h"
+#include "mm/kmem.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+#include "trace/trace.h"
+
+/* Processes that the kernel started tell it, not a parent. */
+static struct child_events kernel_events = {
+	.q = WAITQ_INIT(kernel_events.q),
+};
+
+static struct child_events *events_of(struct process *process)
+{
+	return process->parent ? &process->parent->events : &kernel_events;
+}
+
+static void tell(struct child_events *events)
+{
+	WITH_SPINLOCK (&events->q.lock) {
+		events->count++;
+		while (waitq_wake_one_locked(&events->q)) {
+		}
+	}
+}
+
+void process_tell_locked(struct process *process)
+{
+	tell(events_of(process));
+}
+
+u32 child_events_count(struct child_events *events)
+{
+	return READ_ONCE(events->count);
+}
+
+int child_events_wait(struct child_events *events, u32 seen)
+{
+	u64 flags = waitq_lock(&events->q);
+	int err = 0;
+
+	while (events->count == seen && err == 0) {
+		err = waitq_sleep_interruptible(&events->q, WAITQ_FOREVER);
+	}
+	waitq_unlock(&events->q, flags);
+	return err;
+}
+
+/* A zombie that nobody will wait for goes at once. */
+static void zombie_locked(struct process *p)
+{
+	struct child_events *events = events_of(p);
+
+	p->state = PROCESS_ZOMBIE;
+	if (p->parent == NULL) {
+		process_reap_locked(p);
+	}
+	tell(events);
+}
+
+/* The first program takes in who loses his parent. */
+static void children_leave_locked(struct process *p)
+{
+	struct process *heir = process_find_locked(INIT_PID);
+
+	list_for_each_safe (node, &p->children) {
+		struct process *child =
+			list_entry(node, struct process, sibling);
+
+		list_remove(&child->sibling);
+		child->parent = heir != p ? heir : NULL;
+		if (child->parent != NULL) {
+			list_push_back(&heir->children, &child->sibling);
+		}
+		if (child->state == PROCESS_ZOMBIE) {
+			zombie_locked(child);
+		}
+	}
+}
+
+static void process_end(struct process *p)
+{
+	struct descriptors *descriptors = p->descriptors;
+	struct aspace *aspace = p->aspace;
+
+	trace(TRACE_EXIT, p->pid, p->status);
+	p->descriptors = NULL;
+	p->aspace = NULL;
+	if (aspace != NULL) {
+		aspace_put(aspace);
+	}
+	if (descriptors != NULL) {
+		descriptors_put(descriptors);
+	}
+	WITH_PROCESSES()
+	{
+		children_leave_locked(p);
+		zombie_locked(p);
+	}
+}
+
+/* The running thread has no user memory from here on. */
+static void aspace_drop(struct thread *self)
+{
+	if (self->aspace != NULL) {
+		self->aspace = NULL;
+		aspace_leave();
+	}
+}
+
+void task_exit(void)
+{
+	struct thread *self = current_thread();
+	struct process *p = self->process;
+
+	process_get(p);
+	aspace_drop(self);
+	if (task_remove(self->task)) {
+		process_end(p);
+	}
+	self->task = NULL;
+	self->process = NULL;
+	process_put(p);
+	thread_exit();
+}
+
+static void others_notify_locked(struct process *p)
+{
+	list_for_each (node, &p->tasks) {
+		struct task *task = list_entry(node, struct task, link);
+
+		if (task != task_current()) {
+			task_notify(task);
+		}
+	}
+}
+
+void process_exit_group(u32 status)
+{
+	struct process *p = process_current();
+
+	WITH_PROCESSES()
+	{
+		if (!p->ending) {
+			p->ending = true;
+			p->status = status;
+			others_notify_locked(p);
+		}
+	}
+	task_exit();
+}
+
+void user_work(struct trap_frame *frame)
+{
+	(void)frame;
+	if (READ_ONCE(process_current()->ending)) {
+		task_exit();
+	}
+}
+
+/* As a shell shows it. */
+static int shell_status(u32 status)
+{
+	return (int)(STATUS_SIGNAL(status) ? 128 + STATUS_SIGNAL(status)
+					   : STATUS_EXIT_CODE(status));
+}
+
+int process_wait(struct process *process)
+{
+	int status;
+	u32 seen;
+
+	for (;;) {
+		seen = child_events_count(&kernel_events);
+		if (READ_ONCE(process->state) == PROCESS_REAPED) {
+			break;
+		}
+		(void)child_events_wait(&kernel_events, seen);
+	}
+	status = shell_status(process->status);
+	process_put(process);
+	return status;
+}
