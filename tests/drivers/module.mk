@@ -6,3 +6,6 @@ hosttests-y += tests/drivers/test_framebuffer.c tests/drivers/test_serial.c \
 hosttests-y += tests/host/machine.c
 tests-y += tests/drivers/acpi_samples.c tests/drivers/test_acpi.c
 hosttests-y += tests/drivers/fuzz_acpi.c
+# Terminals.
+tests-y += tests/drivers/test_ldisc.c
+hosttests-y += tests/drivers/test_ldisc_host.c tests/drivers/test_termios.c
