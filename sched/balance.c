@@ -6,9 +6,9 @@
  * Theory.  Work moves in three ways, each by one lock at a time:
  *
  * - A thread that becomes ready goes to an idle processor if its own is busy.
- * - An idle processor steals half of the ready threads of the fullest queue.
- *   It never waits for a victim's lock: a queue whose lock is taken is passed
- *   over, for its owner is at work.
+ * - An idle processor steals half of the ready threads of the fullest queue,
+ *   or of the next if those are bound to theirs.  It never waits in line for a
+ *   victim's lock: it looks elsewhere first, and does not sleep meanwhile.
  * - Fairness across busy processors: a queue that is ahead of another by more
  *   than fair_should_take() allows takes over one of its threads.  The one
  *   that lags has a timer running, for threads wait there, and asks; the one
@@ -43,33 +43,38 @@ static unsigned cpu_from(u64 set, unsigned from)
 unsigned balance_place(const struct thread *thread)
 {
 	unsigned cpu = thread->cpu;
-	u64 idle = READ_ONCE(idle_cpus) & thread->affinity;
+	u64 affinity = READ_ONCE(thread->affinity);
+	u64 idle = READ_ONCE(idle_cpus) & affinity;
 
-	if (!thread_may_run_on(thread, cpu)) {
-		return cpu_from(thread->affinity & READ_ONCE(online_cpus), cpu);
+	if (idle != 0) {
+		return cpu_from(idle, cpu);
 	}
-	return idle == 0 || idle >> cpu & 1 ? cpu : cpu_from(idle, cpu);
+	return affinity >> cpu & 1
+		       ? cpu
+		       : cpu_from(affinity & READ_ONCE(online_cpus), cpu);
 }
 
 /*
  * Takes up to `count` threads that may run on `to` out of a queue whose lock
- * is held, those that would run last.  Others are put back afterwards, the
- * last one last, so that none is looked at twice.
+ * is held, those that would run last; returns how many.  Others are put back
+ * afterwards, the last one last, so that none is looked at twice.
  */
-static void take_locked(struct runq *rq, unsigned to, u32 count,
-			struct list *taken)
+static int take_locked(struct runq *rq, unsigned to, u32 count,
+		       struct list *taken)
 {
 	u32 looks = MIN(rq->ready.count, 2 * count);
+	int got = 0;
 	struct list others = LIST_INIT(others);
 	struct list *link;
 
-	while (count > 0 && looks-- > 0) {
+	while ((u32)got < count && looks-- > 0) {
 		struct fair_entity *e = fair_take_last(&rq->ready);
 
 		if (thread_may_run_on(thread_of(e), to)) {
+			thread_of(e)->state = THREAD_MOVING;
 			thread_of(e)->cpu = (u16)to;
 			list_push_back(taken, &e->link);
-			count--;
+			got++;
 		} else {
 			list_push_front(&others, &e->link);
 		}
@@ -78,41 +83,57 @@ static void take_locked(struct runq *rq, unsigned to, u32 count,
 		fair_insert(&rq->ready,
 			    list_entry(link, struct fair_entity, link));
 	}
+	return got;
 }
 
 /* Inserts what was taken out of `from` into this processor's queue. */
 static void bring_here(struct runq *from, struct list *taken)
 {
 	struct runq *rq = this_cpu_ptr(runq);
+	struct list strangers = LIST_INIT(strangers);
 	struct list *link;
 
 	WITH_SPINLOCK_IRQ (&rq->lock) {
 		while ((link = list_pop_front(taken)) != NULL) {
 			struct fair_entity *e =
 				list_entry(link, struct fair_entity, link);
+			struct thread *thread = thread_of(e);
 
-			trace(TRACE_MIGRATE, thread_of(e)->tid, cpu_id());
-			fair_move(e, &from->ready, &rq->ready);
-			fair_insert(&rq->ready, e);
+			trace(TRACE_MIGRATE, thread->tid, cpu_id());
+			if (thread_may_run_on(thread, cpu_id())) {
+				fair_move(e, &from->ready, &rq->ready);
+				thread->state = THREAD_READY;
+				fair_insert(&rq->ready, e);
+			} else {
+				runq_send_locked(thread);
+				list_push_back(&strangers, link);
+			}
 		}
+	}
+	while ((link = list_pop_front(&strangers)) != NULL) {
+		runq_bring(from, thread_of(list_entry(link, struct fair_entity,
+						      link)));
 	}
 }
 
-/* Takes up to `count` threads over from a queue unless its lock is taken. */
-static bool take_over(struct runq *from, u32 count)
+/*
+ * Takes up to `count` threads over from a queue.  Returns how many, or -EAGAIN
+ * if its lock is taken.
+ */
+static int take_over(struct runq *from, u32 count)
 {
 	struct list taken = LIST_INIT(taken);
+	int got;
 
 	if (!spin_trylock(&from->lock)) {
-		return false;
+		return -EAGAIN;
 	}
-	take_locked(from, cpu_id(), count, &taken);
+	got = take_locked(from, cpu_id(), count, &taken);
 	spin_unlock(&from->lock);
-	if (list_empty(&taken)) {
-		return false;
+	if (got > 0) {
+		bring_here(from, &taken);
 	}
-	bring_here(from, &taken);
-	return true;
+	return got;
 }
 
 static u64 others(void)
@@ -120,38 +141,54 @@ static u64 others(void)
 	return READ_ONCE(online_cpus) & ~(1ull << cpu_id());
 }
 
-/* The queue with most waiting threads; NULL if nobody waits. */
-static struct runq *fullest(void)
+/* Whose queue has most waiting threads; MAX_CPUS if nobody waits. */
+static unsigned fullest(u64 among)
 {
-	struct runq *best = NULL;
+	unsigned best = MAX_CPUS;
 	u32 most = 0;
 
-	for (u64 left = others(); left != 0; left &= left - 1) {
-		struct runq *rq =
-			cpu_ptr((unsigned)__builtin_ctzll(left), runq);
-		u32 count = READ_ONCE(rq->ready.count);
+	for (; among != 0; among &= among - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(among);
+		u32 count = READ_ONCE(cpu_ptr(cpu, runq)->ready.count);
 
 		if (count > most) {
 			most = count;
-			best = rq;
+			best = cpu;
 		}
 	}
 	return best;
 }
 
-bool balance_steal(void)
+static int steal_from(struct runq *victim)
 {
 	struct runq *own = this_cpu_ptr(runq);
-	struct runq *victim = fullest();
+	u32 half = (READ_ONCE(victim->ready.count) + 1) / 2;
 
-	if (victim == NULL) {
-		return false;
-	}
 	WITH_SPINLOCK (&own->lock) {
 		fair_follow(&own->ready, &victim->ready);
 	}
-	return take_over(victim, MIN((READ_ONCE(victim->ready.count) + 1) / 2,
-				     (u32)STEAL_MAX));
+	return take_over(victim, MIN(half, (u32)STEAL_MAX));
+}
+
+bool balance_steal(void)
+{
+	u64 left = others();
+	bool busy = false;
+	unsigned cpu;
+
+	while ((cpu = fullest(left)) < MAX_CPUS) {
+		int got = steal_from(cpu_ptr(cpu, runq));
+
+		if (got > 0) {
+			return true;
+		}
+		busy |= got < 0;
+		left &= ~(1ull << cpu);
+	}
+	if (busy) {
+		arch_relax();
+	}
+	return busy;
 }
 
 /* The queue with waiting threads that lags most; NULL if nobody waits. */
@@ -217,6 +254,15 @@ static void ask_who_is_ahead(void)
 	}
 }
 
+void balance_offer(u64 cpus)
+{
+	u64 idle = READ_ONCE(idle_cpus) & cpus;
+
+	if (idle != 0) {
+		arch_ipi_send(cpu_from(idle, cpu_id()), VECTOR_RESCHEDULE);
+	}
+}
+
 bool balance_invite(void)
 {
 	u64 idle;
@@ -224,11 +270,8 @@ bool balance_invite(void)
 	/* Pairs with sched_idle(): one of us sees the other (I2). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	idle = READ_ONCE(idle_cpus) & others();
-	if (idle == 0) {
-		return false;
-	}
-	arch_ipi_send(cpu_from(idle, cpu_id()), VECTOR_RESCHEDULE);
-	return true;
+	balance_offer(idle);
+	return idle != 0;
 }
 
 void balance_ask(void)
@@ -238,11 +281,41 @@ void balance_ask(void)
 	}
 }
 
+/* The thread may not stay; true if it is in the caller's hands now. */
+static bool displace_locked(struct runq *rq, struct thread *thread)
+{
+	if (thread->state == THREAD_READY) {
+		fair_remove(&rq->ready, &thread->fair);
+		runq_send_locked(thread);
+		return true;
+	}
+	if (thread_evict_locked(thread)) {
+		if (thread->cpu == cpu_id()) {
+			arch_preempt_want();
+		} else {
+			arch_ipi_send(thread->cpu, VECTOR_RESCHEDULE);
+		}
+	}
+	return false;
+}
+
 int thread_set_affinity(struct thread *thread, u64 cpus)
 {
+	struct runq *rq;
+	bool ours = false;
+	u64 flags;
+
 	if ((cpus & READ_ONCE(online_cpus)) == 0) {
 		return -EINVAL;
 	}
+	rq = runq_lock_of(thread, &flags);
 	WRITE_ONCE(thread->affinity, cpus);
+	if (!thread_may_run_on(thread, thread->cpu)) {
+		ours = displace_locked(rq, thread);
+	}
+	spin_unlock_irq(&rq->lock, flags);
+	if (ours) {
+		runq_bring(rq, thread);
+	}
 	return 0;
 }

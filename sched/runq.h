@@ -53,11 +53,33 @@ static inline void runq_charge_locked(struct runq *rq, u64 now)
 void runq_advance_locked(struct runq *rq);
 
 /*
- * A thread was put into the queue, whose lock is held: sees to it that the
- * processor learns of it.
+ * A running thread becomes EVICTED and moves at its processor's next switch;
+ * false if it does not run.  It may set itself SLEEPING at any time, without
+ * the lock: then it moves when it wakes up.
  */
-void runq_notify_locked(struct runq *rq, unsigned cpu,
-			const struct thread *thread);
+static inline bool thread_evict_locked(struct thread *thread)
+{
+	u8 running = THREAD_RUNNING;
+
+	return __atomic_compare_exchange_n(&thread->state, &running,
+					   THREAD_EVICTED, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* Takes the lock of the queue that the thread belongs to. Context: any. */
+must_check struct runq *runq_lock_of(const struct thread *thread, u64 *flags);
+
+/*
+ * A thread in no queue becomes MOVING, to the place that balance_place()
+ * finds.  The lock of the queue that it belonged to is held.
+ */
+void runq_send_locked(struct thread *thread);
+
+/*
+ * Brings a MOVING thread, which was in `from`, into the queue of its `cpu`, or
+ * further if its affinity changed on the way.  No runq lock is held.
+ */
+void runq_bring(struct runq *from, struct thread *thread);
 
 /*
  * The processor that a thread which wakes up should go to: the one that it
@@ -65,8 +87,14 @@ void runq_notify_locked(struct runq *rq, unsigned cpu,
  */
 unsigned balance_place(const struct thread *thread);
 
-/* An idle processor takes work from a busy one; true if it found any. */
+/*
+ * An idle processor takes work from a busy one; true if it found any, or a
+ * queue that has some and whose owner is at work on it.
+ */
 bool balance_steal(void);
+
+/* Interrupts one processor of `cpus` that is idle, if any is. */
+void balance_offer(u64 cpus);
 
 /* Tells an idle processor that there is work here; false if none is idle. */
 bool balance_invite(void);

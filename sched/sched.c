@@ -6,10 +6,12 @@
  * sched/fair.h; the running thread is in none.  There is no lock above the
  * queues' own, and none is held while another is taken.
  *
- * I1  READY: the thread is in the queue of `cpu`, or in the hands of the one
- *     processor that took it out of a queue and brings it to another.
+ * I1  READY: the thread is in the queue of `cpu`, which may run it.  MOVING:
+ *     it is in the hands of the one processor that took it out of a queue or
+ *     a sleep and brings it to `cpu`, in runq_bring() or balance.c.
  * I2  RUNNING: it is `current` of its queue.  Exactly one thread is, the idle
- *     thread included.
+ *     thread included.  EVICTED: likewise, until the next switch, which sends
+ *     it to where balance_place() says once it is complete.
  * I3  The queue's lock is held from before the choice of the next thread
  *     until the switch to it is complete (sched_switch_finish(), on the new
  *     stack).  So a thread in a queue is never still running: its registers
@@ -106,6 +108,22 @@ static inline void slice_watch(struct runq *rq)
 	}
 }
 
+/* The thread that was left is dead or evicted. Releases the queue's lock. */
+static noinline void see_off(struct runq *rq, struct thread *previous)
+{
+	bool dead = previous->state == THREAD_DEAD;
+
+	if (!dead) {
+		runq_send_locked(previous);
+	}
+	spin_unlock(&rq->lock);
+	if (dead) {
+		thread_put(previous);
+	} else {
+		runq_bring(rq, previous);
+	}
+}
+
 /*
  * On the stack of the thread switched to, maybe on another processor.  Once
  * the lock is free, a previous thread that lives may run elsewhere, end and be
@@ -115,12 +133,13 @@ static inline void switch_finish(void)
 {
 	struct runq *rq = this_cpu_ptr(runq);
 	struct thread *previous = rq->previous;
-	bool dead = previous != NULL && previous->state == THREAD_DEAD;
+	bool leaves = previous != NULL && previous->state >= THREAD_EVICTED;
 
 	rq->previous = NULL;
-	spin_unlock(&rq->lock);
-	if (dead) {
-		thread_put(previous);
+	if (unlikely(leaves)) {
+		see_off(rq, previous);
+	} else {
+		spin_unlock(&rq->lock);
 	}
 }
 
@@ -251,8 +270,7 @@ void trace_preempted(void)
 	sched_preempt();
 }
 
-/* The lock of the queue that the thread belongs to, which it may leave. */
-static struct runq *runq_lock_of(const struct thread *thread, u64 *flags)
+struct runq *runq_lock_of(const struct thread *thread, u64 *flags)
 {
 	for (;;) {
 		unsigned cpu = READ_ONCE(thread->cpu);
@@ -279,8 +297,8 @@ void runq_advance_locked(struct runq *rq)
  * it idles, if the thread should run at once, or if nothing ends the slice of
  * the one that runs there.
  */
-void runq_notify_locked(struct runq *rq, unsigned cpu,
-			const struct thread *thread)
+static bool notify_locked(struct runq *rq, unsigned cpu,
+			  const struct thread *thread)
 {
 	bool at_once =
 		rq->current == rq->idle ||
@@ -295,29 +313,75 @@ void runq_notify_locked(struct runq *rq, unsigned cpu,
 	} else {
 		slice_watch(rq);
 	}
+	return at_once;
 }
 
-/* A thread wakes up on the processor that it ran on. Lock held. */
+/*
+ * A thread was put where another runs, and some processor is idle: it gets the
+ * one of the two that will wait, if that may run there.  Without a barrier:
+ * whom this misses, the end of the slice finds (slice_over()).
+ */
+static noinline void offer_locked(const struct runq *rq,
+				  const struct thread *thread, bool at_once)
+{
+	struct thread *running = rq->current;
+
+	if (running == rq->idle) {
+		return;
+	}
+	if (!at_once) {
+		balance_offer(thread->affinity & ~(1ull << thread->cpu));
+	} else if (running->affinity & READ_ONCE(idle_cpus)) {
+		thread_evict_locked(running);
+	}
+}
+
+/* A thread wakes up, or arrives, on its processor. Lock held. */
 static void wake_here_locked(struct runq *rq, struct thread *thread)
 {
+	bool at_once;
+
 	runq_advance_locked(rq);
 	fair_wake(&rq->ready, &thread->fair);
-	runq_notify_locked(rq, thread->cpu, thread);
+	at_once = notify_locked(rq, thread->cpu, thread);
+	if (unlikely(READ_ONCE(idle_cpus) != 0)) {
+		offer_locked(rq, thread, at_once);
+	}
 }
 
-/* It wakes up on another one; nobody else has it in hand meanwhile. */
-static void wake_there(struct runq *from, struct thread *thread, unsigned cpu)
+void runq_send_locked(struct thread *thread)
 {
-	struct runq *rq = cpu_ptr(cpu, runq);
+	thread->state = THREAD_MOVING;
+	thread->cpu = (u16)balance_place(thread);
+}
 
-	WITH_SPINLOCK_IRQ (&rq->lock) {
-		runq_advance_locked(rq);
-		if (rq->current == rq->idle) {
-			fair_follow(&rq->ready, &from->ready);
+/* It arrives at its processor unless it may not run there any more. */
+static bool arrive_locked(struct runq *rq, struct runq *from,
+			  struct thread *thread)
+{
+	if (!thread_may_run_on(thread, thread->cpu)) {
+		runq_send_locked(thread);
+		return false;
+	}
+	if (rq->current == rq->idle) {
+		fair_follow(&rq->ready, &from->ready);
+	}
+	fair_move(&thread->fair, &from->ready, &rq->ready);
+	thread->state = THREAD_READY;
+	wake_here_locked(rq, thread);
+	return true;
+}
+
+void runq_bring(struct runq *from, struct thread *thread)
+{
+	bool arrived = false;
+
+	while (!arrived) {
+		struct runq *rq = cpu_ptr(thread->cpu, runq);
+
+		WITH_SPINLOCK_IRQ (&rq->lock) {
+			arrived = arrive_locked(rq, from, thread);
 		}
-		fair_move(&thread->fair, &from->ready, &rq->ready);
-		fair_wake(&rq->ready, &thread->fair);
-		runq_notify_locked(rq, cpu, thread);
 	}
 }
 
@@ -326,7 +390,6 @@ static void wake(struct thread *thread, enum thread_state except)
 {
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
-	unsigned place;
 
 	if (thread->state == except ||
 	    (thread->state != THREAD_SLEEPING &&
@@ -336,19 +399,20 @@ static void wake(struct thread *thread, enum thread_state except)
 	}
 	trace(TRACE_WAKE, thread->tid, thread->cpu);
 	if (thread == rq->current) {
-		thread->state = THREAD_RUNNING;
+		thread->state = thread_may_run_on(thread, thread->cpu)
+					? THREAD_RUNNING
+					: THREAD_EVICTED;
 		spin_unlock_irq(&rq->lock, flags);
 		return;
 	}
-	thread->state = THREAD_READY;
-	place = balance_place(thread);
-	if (place == thread->cpu) {
+	if (balance_place(thread) == thread->cpu) {
+		thread->state = THREAD_READY;
 		wake_here_locked(rq, thread);
 		spin_unlock_irq(&rq->lock, flags);
 	} else {
-		thread->cpu = (u16)place;
+		runq_send_locked(thread);
 		spin_unlock_irq(&rq->lock, flags);
-		wake_there(rq, thread, place);
+		runq_bring(rq, thread);
 	}
 }
 
@@ -374,18 +438,17 @@ static void start_here(struct thread *thread)
 		thread->cpu = (u16)cpu_id();
 		fair_start(&rq->ready, &thread->fair,
 			   parent == rq->idle ? NULL : &parent->fair);
-		runq_notify_locked(rq, thread->cpu, thread);
+		notify_locked(rq, thread->cpu, thread);
 	}
 }
 
 /* One that may not run here moves on as if it woke up elsewhere. */
 static void start_there(struct thread *thread)
 {
-	thread->state = THREAD_READY;
-	thread->cpu = (u16)balance_place(thread);
+	runq_send_locked(thread);
 	thread->fair.vtime = this_cpu(runq).ready.first_day
 			     << this_cpu(runq).ready.shift;
-	wake_there(this_cpu_ptr(runq), thread, thread->cpu);
+	runq_bring(this_cpu_ptr(runq), thread);
 }
 
 void sched_start(struct thread *thread)
@@ -401,7 +464,10 @@ void sched_start(struct thread *thread)
 	}
 }
 
-/* Another processor put a thread into our queue, or lags behind us. */
+/*
+ * Another processor put a thread into our queue, or lags behind us, or took
+ * from our thread the right to run here.
+ */
 static void reschedule_interrupt(void *arg)
 {
 	struct runq *rq = this_cpu_ptr(runq);
@@ -413,8 +479,11 @@ static void reschedule_interrupt(void *arg)
 	balance_take();
 	WITH_SPINLOCK (&rq->lock) {
 		if (rq->ready.count > 0) {
-			arch_preempt_want();
 			slice_watch(rq);
+		}
+		if (rq->ready.count > 0 ||
+		    rq->current->state == THREAD_EVICTED) {
+			arch_preempt_want();
 		}
 	}
 }

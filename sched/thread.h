@@ -22,14 +22,18 @@
  *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
  *	RUNNING --sched_block()--> INTERRUPTIBLE --sched_wake()--> READY
  *	INTERRUPTIBLE --thread_interrupt()--> READY
+ *	RUNNING --thread_evict_locked()--> EVICTED --see_off()--> MOVING
+ *	READY or SLEEPING, to another processor --> MOVING --> READY
  *	RUNNING --thread_exit()--> DEAD
  */
 enum thread_state {
 	THREAD_NEW,
-	THREAD_READY,         /* in the queue of `cpu`, or on its way there */
+	THREAD_READY,         /* in the queue of `cpu` */
+	THREAD_MOVING,        /* in the hands of who brings it to `cpu` */
 	THREAD_RUNNING,       /* is current on `cpu` */
 	THREAD_SLEEPING,      /* in no list of the scheduler's */
 	THREAD_INTERRUPTIBLE, /* likewise */
+	THREAD_EVICTED,       /* is current on `cpu` and leaves it */
 	THREAD_DEAD,
 };
 
@@ -99,8 +103,10 @@ void thread_discard(struct thread *thread);
 void thread_set_nice(struct thread *thread, int nice);
 
 /*
- * The processors that may run it, one of them present; holds from its next
- * wake-up or preemption on.  Errors: -EINVAL.  Context: any thread.
+ * The processors that may run it, one of them present.  It leaves another one
+ * at once: before this returns if it waits there or is the caller, else as
+ * soon as that processor may preempt it.  A thread that was not started yet
+ * belongs to its creator alone.  Errors: -EINVAL.  Context: thread.
  */
 must_check int thread_set_affinity(struct thread *thread, u64 cpus);
 

@@ -97,7 +97,8 @@ class Backtrace(gdb.Command):
                  if argument.strip() == str(int(thread["tid"]))]
         if not found:
             raise gdb.GdbError(f"no thread {argument}: see exo threads")
-        if int(found[0]["state"]) == int(value("THREAD_RUNNING")):
+        if int(found[0]["state"]) in (int(value("THREAD_RUNNING")),
+                                      int(value("THREAD_EVICTED"))):
             raise gdb.GdbError("it runs now: see bt")
         sp = int(found[0]["arch"]["sp"])
         self.show(word(sp + SAVED_RETURN), word(sp + SAVED_RBP))
