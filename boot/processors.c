@@ -7,7 +7,9 @@
 #include "arch/cpu.h"
 #include "arch/percpu.h"
 #include "arch/smp.h"
+#include "boot/nodes.h"
 #include "kernel/log.h"
+#include "kernel/numa.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
 #include "mm/tlb.h"
@@ -52,9 +54,12 @@ int processor_start(unsigned cpu, u32 hardware_id)
 		.tables = kzalloc(arch_cpu_tables_bytes()),
 		.idle = thread_create_idle(cpu),
 	};
-	int err = bring_up(&start);
+	int err;
 
+	numa_set_cpu(cpu, nodes_of_cpu(hardware_id));
+	err = bring_up(&start);
 	if (err) {
+		numa_forget_cpu(cpu);
 		give_back(&start);
 		log_warn("processor with APIC number %u left out: %s",
 			 hardware_id, errno_name(err));

@@ -10,6 +10,7 @@
 #include "arch/paging.h"
 #include "arch/smp.h"
 #include "boot/multiboot2.h"
+#include "boot/nodes.h"
 #include "boot/processors.h"
 #include "boot/pvh.h"
 #include "boot/tasks.h"
@@ -22,6 +23,7 @@
 #include "kernel/clock.h"
 #include "kernel/console.h"
 #include "kernel/log.h"
+#include "kernel/numa.h"
 #include "kernel/panic.h"
 #include "kernel/random.h"
 #include "kernel/timer.h"
@@ -191,6 +193,7 @@ static void acpi_read(const struct acpi *acpi)
 		log_warn("acpi: MADT: %u processors too many",
 			 boot.madt.cpus_dropped);
 	}
+	nodes_read(acpi);
 	if (acpi_find(acpi, "FACP", &table, &why) != 0 ||
 	    acpi_read_fadt(&table, &fadt, &why) != 0) {
 		log_warn("acpi: FADT: %s", why);
@@ -380,7 +383,7 @@ int task_processors(void)
 	if (err) {
 		return err;
 	}
-
+	numa_set_cpu(0, nodes_of_cpu(arch_cpu_hardware_id()));
 	for (u32 i = 0; i < boot.madt.cpu_count && cpu < limit; i++) {
 		u32 id = boot.madt.cpus[i].apic_id;
 
@@ -389,6 +392,7 @@ int task_processors(void)
 		}
 	}
 	log_info("processors: %u of %u run", cpu, MAX(boot.madt.cpu_count, 1u));
+	nodes_show();
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #define EXO_DRIVERS_ACPI_H
 
 #include "kernel/memory_window.h"
+#include "kernel/numa.h"
 #include "lib/types.h"
 
 #define ACPI_CPUS_MAX      64
@@ -100,6 +101,33 @@ struct acpi_madt {
  */
 must_check int acpi_read_madt(const struct acpi_table *table,
 			      struct acpi_madt *out, const char **why);
+
+/* "SRAT" and "SLIT": who is near whom. */
+struct acpi_numa {
+	struct numa_layout layout;
+	u32 domains[NUMA_NODES_MAX]; /* each node's number there, rising */
+	struct acpi_numa_cpu {
+		u32 apic_id;
+		u32 node;
+	} cpus[ACPI_CPUS_MAX];
+	u32 cpu_count;
+	u32 empty; /* stretches of memory without any, passed over */
+};
+
+/*
+ * Nodes are numbered from 0 on in the order of their domains, and stand 20
+ * apart.  Errors: -EINVAL with the reason in `*why`; the table is of no use
+ * then.
+ */
+must_check int acpi_read_srat(const struct acpi_table *table,
+			      struct acpi_numa *out, const char **why);
+
+/*
+ * Adds the distances.  Errors: -EINVAL with the reason in `*why`; those in
+ * `out` are as before.
+ */
+must_check int acpi_read_slit(const struct acpi_table *table,
+			      struct acpi_numa *out, const char **why);
 
 enum acpi_space {
 	ACPI_SPACE_NONE, /* there is no such register */

@@ -6,5 +6,7 @@ hostsrc-y += drivers/ldisc.c drivers/ldisc_input.c
 kernel-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c
 hostsrc-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c
 # ACPI: from the RSDP to the tables.
-kernel-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c
-hostsrc-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c
+kernel-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c \
+	drivers/acpi_numa.c
+hostsrc-y += drivers/acpi.c drivers/acpi_madt.c drivers/acpi_tables.c \
+	drivers/acpi_numa.c

@@ -4,4 +4,5 @@ hostsrc-y += kernel/boot_info.c kernel/cmdline.c
 kernel-y += kernel/symbols.c kernel/panic.c kernel/lockcheck.c kernel/clock.c \
 	kernel/irq.c kernel/timer.c
 hot-y += kernel/irq.c kernel/timer.c kernel/clock.c
-kernel-y += kernel/random.c
+kernel-y += kernel/random.c kernel/numa.c
+hostsrc-y += kernel/numa.c

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames for everybody: a stack of single frames, and a few small blocks, for
- * each processor in front of the buddy (mm/buddy.c, whose nouns this file
- * uses).
+ * each processor in front of the buddies (mm/buddy.c, whose nouns this file
+ * uses).  They come from the processor's own node, or while it has none from
+ * the nearest that has.
  *
  * A frame's way, with the function of each transition:
  *
@@ -56,7 +57,7 @@ struct frame_stack {
 
 static percpu_zero struct frame_stack stack;
 
-/* [buddy.lock] The open ones, by processor. */
+/* [a] The open ones, by processor. */
 static struct frame_stack *stacks[MAX_CPUS];
 
 /* As frame_page(), of a frame's own address: one shift less. */
@@ -72,13 +73,32 @@ static u32 stack_batch(const struct frame_stack *own)
 	return own->size / STACK_BATCH_DIV;
 }
 
+static u64 total_count(void)
+{
+	u64 total = 0;
+
+	for (u32 node = 0; node <= numa.last_node; node++) {
+		total += READ_ONCE(buddies[node].total);
+	}
+	return total;
+}
+
 static void stack_open(struct frame_stack *own)
 {
-	u64 share = buddy.total / STACK_SHARE;
+	u64 share = total_count() / STACK_SHARE;
 
 	own->size = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
 	own->kept_size = own->size * KEPT_MAX / STACK_SIZE_MAX;
-	stacks[cpu_id()] = own;
+	WRITE_ONCE(stacks[cpu_id()], own);
+}
+
+static void lists_give(phys_t block, unsigned order)
+{
+	struct buddy *buddy = buddy_of(number_of(block));
+
+	WITH_SPINLOCK (&buddy->lock) {
+		buddy_give(buddy, number_of(block), order);
+	}
 }
 
 /* Gives back the blocks that this processor keeps. */
@@ -89,14 +109,15 @@ static void kept_drain(struct frame_stack *own)
 			u32 left = own->kept_count[order] - 1;
 
 			WRITE_ONCE(own->kept_count[order], left);
-			buddy_give(number_of(own->kept[order][left]), order);
+			lists_give(own->kept[order][left], order);
 		}
 	}
 }
 
-static void stack_take_block(struct frame_stack *own, unsigned order)
+static void stack_take_block(struct frame_stack *own, struct buddy *buddy,
+			     unsigned order)
 {
-	u32 first = buddy_take(order);
+	u32 first = buddy_take(buddy, order);
 	u32 count = own->count;
 
 	/* The lowest frame goes out first. */
@@ -108,38 +129,68 @@ static void stack_take_block(struct frame_stack *own, unsigned order)
 }
 
 /*
- * Fills this processor's empty stack with a batch or a little more, whole
- * blocks, the smallest first, so that large ones stay whole.  Returns the
- * number of frames in it.
+ * Fills an empty stack with a batch or a little more, whole blocks, the
+ * smallest first, so that large ones stay whole.
  */
+static void stack_fill(struct frame_stack *own, struct buddy *buddy)
+{
+	u32 batch = stack_batch(own);
+	int largest = 31 - __builtin_clz(batch);
+
+	WITH_SPINLOCK (&buddy->lock) {
+		while (buddy->nonempty != 0 && own->count < batch) {
+			int have = __builtin_ctz(buddy->nonempty);
+
+			stack_take_block(own, buddy,
+					 (unsigned)MIN(have, largest));
+		}
+	}
+}
+
+/* From this node's frames, or from the nearest that has any. */
+static void stack_fill_near(struct frame_stack *own)
+{
+	const u8 *nearest = numa.nearest[numa_here()];
+
+	for (u32 i = 0; i <= numa.last_node && own->count == 0; i++) {
+		stack_fill(own, &buddies[nearest[i]]);
+	}
+}
+
+/* Fills this processor's empty stack; returns the number of frames in it. */
 static noinline u32 stack_refill(void)
 {
 	struct frame_stack *own = this_cpu_ptr(stack);
 
-	WITH_SPINLOCK (&buddy.lock) {
-		u32 batch;
-		int largest;
-
-		stack_open(own);
-		batch = stack_batch(own);
-		largest = 31 - __builtin_clz(batch);
-		if (buddy.nonempty == 0) {
-			kept_drain(own);
-		}
-		while (buddy.nonempty != 0 && own->count < batch) {
-			int have = __builtin_ctz(buddy.nonempty);
-
-			stack_take_block(own, (unsigned)MIN(have, largest));
-		}
+	stack_open(own);
+	stack_fill_near(own);
+	if (own->count == 0) {
+		kept_drain(own);
+		stack_fill_near(own);
 	}
 	return own->count;
 }
 
+static struct buddy *stack_top_buddy(const struct frame_stack *own)
+{
+	return buddy_of(number_of(own->frame[own->count - 1]));
+}
+
+/* A lock is taken once for frames of one node that lie together. */
 static void stack_pop_to(struct frame_stack *own, u32 count)
 {
 	while (own->count > count) {
-		WRITE_ONCE(own->count, own->count - 1);
-		buddy_give(number_of(own->frame[own->count]), 0);
+		struct buddy *buddy = stack_top_buddy(own);
+
+		WITH_SPINLOCK (&buddy->lock) {
+			while (own->count > count &&
+			       stack_top_buddy(own) == buddy) {
+				WRITE_ONCE(own->count, own->count - 1);
+				buddy_give(buddy,
+					   number_of(own->frame[own->count]),
+					   0);
+			}
+		}
 	}
 }
 
@@ -148,26 +199,24 @@ static noinline u32 stack_spill(void)
 {
 	struct frame_stack *own = this_cpu_ptr(stack);
 
-	WITH_SPINLOCK (&buddy.lock) {
-		if (own->size == 0) {
-			stack_open(own);
-		} else {
-			stack_pop_to(own, own->size - stack_batch(own));
-		}
+	if (own->size == 0) {
+		stack_open(own);
+	} else {
+		stack_pop_to(own, own->size - stack_batch(own));
 	}
 	return own->count;
 }
 
 void frame_drain(void)
 {
-	WITH_SPINLOCK (&buddy.lock) {
+	WITH_PREEMPT_OFF () {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
 		stack_pop_to(own, 0);
 		kept_drain(own);
 		own->size = 0;
 		own->kept_size = 0;
-		stacks[cpu_id()] = NULL;
+		WRITE_ONCE(stacks[cpu_id()], NULL);
 	}
 }
 
@@ -217,10 +266,15 @@ static always_inline bool kept_push(phys_t block, unsigned order)
 
 static phys_t block_take(unsigned order)
 {
+	const u8 *nearest = numa.nearest[numa_here()];
 	u32 frame = 0;
 
-	WITH_SPINLOCK (&buddy.lock) {
-		frame = buddy_take(order);
+	for (u32 i = 0; i <= numa.last_node && frame == 0; i++) {
+		struct buddy *buddy = &buddies[nearest[i]];
+
+		WITH_SPINLOCK (&buddy->lock) {
+			frame = buddy_take(buddy, order);
+		}
 	}
 	return phys_of(frame);
 }
@@ -258,19 +312,26 @@ static noinline phys_t block_alloc(unsigned order)
 
 static noinline void block_free_slow(phys_t block, unsigned order)
 {
-	WITH_SPINLOCK (&buddy.lock) {
+	WITH_PREEMPT_OFF () {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
 		if (own->size == 0) {
 			stack_open(own);
 		}
-		buddy_give(number_of(block), order);
 	}
+	lists_give(block, order);
+}
+
+/* Memory of another node goes back there: what a stack has is near. */
+static always_inline bool is_far(phys_t block)
+{
+	return numa_node_of(block) != numa_here();
 }
 
 static noinline void block_free(phys_t block, unsigned order)
 {
-	if (order > KEPT_ORDER_MAX || !kept_push(block, order)) {
+	if (order > KEPT_ORDER_MAX || is_far(block) ||
+	    !kept_push(block, order)) {
 		block_free_slow(block, order);
 	}
 }
@@ -311,10 +372,17 @@ static noinline void single_free_slow(phys_t frame)
 	stack_push(frame, stack_spill());
 }
 
-static always_inline void single_free(phys_t frame)
+static noinline void near_free(phys_t frame);
+
+/* With `to_stack` the frame is known to be near. */
+static always_inline void single_free(phys_t frame, bool to_stack)
 {
 	u32 count;
 
+	if (unlikely(numa.last_node != 0 && !to_stack)) {
+		near_free(frame);
+		return;
+	}
 	page_at(frame)->state = PAGE_CACHED;
 	preempt_off();
 	count = this_cpu(stack.count);
@@ -323,6 +391,16 @@ static always_inline void single_free(phys_t frame)
 		return;
 	}
 	stack_push(frame, count);
+}
+
+/* Where there are several nodes. */
+static noinline void near_free(phys_t frame)
+{
+	if (is_far(frame)) {
+		lists_give(frame, 0);
+	} else {
+		single_free(frame, true);
+	}
 }
 
 #ifdef EXO_DEBUG
@@ -410,7 +488,7 @@ void frame_free(phys_t block, unsigned order)
 	/* Else it was freed before, is shared, or never was this block. */
 	if (likely(order == 0)) {
 		ASSERT(word == owned_word(0));
-		single_free(block);
+		single_free(block, false);
 		return;
 	}
 	ASSERT(word == owned_word(order));
@@ -441,7 +519,7 @@ void frame_put(phys_t frame)
 	ASSERT(refs != ~0u);
 	if (refs == 0) {
 		ASSERT(page->state == PAGE_ALLOCATED && page->order == 0);
-		single_free(frame);
+		single_free(frame, false);
 	}
 }
 
@@ -461,27 +539,48 @@ static u64 stack_frames(const struct frame_stack *of)
 	return count;
 }
 
+/* The stacks are counted under a lock, so that one node's sum is exact. */
 struct frame_stats frame_stats(void)
 {
-	struct frame_stats stats = { 0 };
+	struct frame_stats stats = { .meta = frame_meta_count };
 
-	WITH_SPINLOCK (&buddy.lock) {
+	for (u32 node = 1; node <= numa.last_node; node++) {
+		struct frame_node_stats one = frame_node_stats(node);
+
+		stats.total += one.total;
+		stats.free += one.free;
+	}
+	WITH_SPINLOCK (&buddies[0].lock) {
 		for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-			if (stacks[cpu] != NULL) {
-				stats.cached += stack_frames(stacks[cpu]);
-			}
+			const struct frame_stack *of = READ_ONCE(stacks[cpu]);
+
+			stats.cached += of ? stack_frames(of) : 0;
 		}
-		stats.total = buddy.total;
-		stats.free = buddy.free + stats.cached;
-		stats.meta = buddy.meta_count;
+		stats.total += buddies[0].total;
+		stats.free += buddies[0].free + stats.cached;
+	}
+	return stats;
+}
+
+struct frame_node_stats frame_node_stats(u32 node)
+{
+	struct frame_node_stats stats = { 0 };
+
+	WITH_SPINLOCK (&buddies[node].lock) {
+		stats.total = buddies[node].total;
+		stats.free = buddies[node].free;
 	}
 	return stats;
 }
 
 static cold void check_cached(phys_t block, unsigned order)
 {
+	struct buddy *buddy = buddy_of(number_of(block));
+
 	ASSERT(page_at(block)->state == PAGE_CACHED);
-	ASSERT(buddy_lacks(number_of(block), order));
+	WITH_SPINLOCK (&buddy->lock) {
+		ASSERT(buddy_lacks(number_of(block), order));
+	}
 }
 
 static cold void check_stack(const struct frame_stack *own)
@@ -500,8 +599,12 @@ static cold void check_stack(const struct frame_stack *own)
 
 void frame_check(void)
 {
-	WITH_SPINLOCK (&buddy.lock) {
-		buddy_check();
+	for (u32 node = 0; node <= numa.last_node; node++) {
+		WITH_SPINLOCK (&buddies[node].lock) {
+			buddy_check(&buddies[node]);
+		}
+	}
+	WITH_PREEMPT_OFF () {
 		check_stack(this_cpu_ptr(stack));
 	}
 }

@@ -93,7 +93,8 @@ static inline bool phys_is_none(phys_t p)
 
 /*
  * A block of 2^order frames, aligned to its size, with one reference and
- * arbitrary content; PHYS_NONE if there is none.  The caller owns it.
+ * arbitrary content, of the running processor's node or of the nearest that
+ * has one; PHYS_NONE if there is none.  The caller owns it.
  * Context: any but interrupt handlers; does not sleep.
  */
 must_check phys_t frame_alloc(unsigned order);
@@ -143,6 +144,14 @@ struct frame_stats {
 };
 
 struct frame_stats frame_stats(void);
+
+/* One node's frames: all, and those in its lists alone. */
+struct frame_node_stats {
+	u64 total;
+	u64 free;
+};
+
+struct frame_node_stats frame_node_stats(u32 node);
 
 /*
  * Moves this processor's cached frames back into the buddy lists. Context: as

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory at boot: where the bitmap and the struct pages stand, and what of the
- * memory map goes to the buddy.  Costs a few steps for each range and a few
+ * memory map goes to the buddies.  Costs a few steps for each range and a few
  * bytes of bitmap for each MB; no struct page is written but the heads of
  * blocks.
  */
@@ -26,22 +26,35 @@ static cold unsigned run_order(u64 first, u64 end)
 	return MIN(MIN(fits, is_aligned), FRAME_MAX_ORDER);
 }
 
+/* Frames of one node. */
+static cold void span_add(u64 first, u64 end)
+{
+	struct buddy *buddy = buddy_of((u32)first);
+
+	WITH_SPINLOCK (&buddy->lock) {
+		buddy->total += end - first;
+		while (first < end) {
+			unsigned order = run_order(first, end);
+
+			buddy_join(buddy, (u32)first, order);
+			first += 1ull << order;
+		}
+	}
+}
+
 /*
- * Hands reserved frames to the buddy, in blocks that double and halve.  The
- * caller knows that none of them is free.
+ * Hands reserved frames to their buddies, in blocks that double and halve.
+ * The caller knows that none of them is free.
  */
 static cold void run_add(u64 first, u64 end)
 {
 	end = MIN(end, frame_table.count);
 	first = MIN(MAX(first, 1), end);
-	WITH_SPINLOCK (&buddy.lock) {
-		buddy.total += end - first;
-		while (first < end) {
-			unsigned order = run_order(first, end);
+	while (first < end) {
+		u64 border = numa_span_end(phys_of((u32)first)).pa;
 
-			buddy_join((u32)first, order);
-			first += 1ull << order;
-		}
+		span_add(first, MIN(end, border >> PAGE_SHIFT));
+		first = MIN(end, border >> PAGE_SHIFT);
 	}
 }
 
@@ -82,10 +95,12 @@ static cold void meta_init(struct frame_run meta, u64 count)
 	u64 bitmap_bytes = BITMAP_WORDS(count) * sizeof(u64);
 	char *start = phys_to_virt(phys(meta.first << PAGE_SHIFT));
 
-	memset(&buddy, 0, sizeof(buddy));
-	spin_init(&buddy.lock, LOCK_FRAME);
-	buddy.meta_count = meta.end - meta.first;
-	buddy.bitmap = (u64 *)start;
+	memset(buddies, 0, sizeof(buddies));
+	for (u32 node = 0; node < NUMA_NODES_MAX; node++) {
+		spin_init(&buddies[node].lock, LOCK_FRAME);
+	}
+	frame_meta_count = meta.end - meta.first;
+	frame_bitmap = (u64 *)start;
 	memset(start, 0, bitmap_bytes);
 	/* A struct page must not straddle cache lines. */
 	frame_table.pages = (struct page *)(start + ALIGN_UP(bitmap_bytes, 64));
@@ -128,7 +143,7 @@ void frame_release_range(struct frame_range range)
 	struct frame_run run = frame_run_inside(range);
 
 	ASSERT(run.end <= frame_table.count);
-	ASSERT(bitmap_all_clear(buddy.bitmap, run.first, run.end - run.first));
+	ASSERT(bitmap_all_clear(frame_bitmap, run.first, run.end - run.first));
 	run_add(run.first, run.end);
 }
 
@@ -138,7 +153,7 @@ void frame_share_range(struct frame_range range)
 
 	ASSERT(run.end <= frame_table.count);
 	for (u64 frame = run.first; frame < run.end; frame++) {
-		ASSERT(!bitmap_test(buddy.bitmap, frame));
+		ASSERT(!bitmap_test(frame_bitmap, frame));
 		*page_of((u32)frame) =
 			(struct page){ .state = PAGE_RESERVED, .refs = 1 };
 	}

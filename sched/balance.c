@@ -5,10 +5,12 @@
  *
  * Theory.  Work moves in three ways, each by one lock at a time:
  *
- * - A thread that becomes ready goes to an idle processor if its own is busy.
- * - An idle processor steals half of the ready threads of the fullest queue,
- *   or of the next if those are bound to theirs.  It never waits in line for a
- *   victim's lock: it looks elsewhere first, and does not sleep meanwhile.
+ * - A thread that becomes ready goes to an idle processor if its own is busy,
+ *   to one of the nearest node (kernel/numa.h) that has any.
+ * - An idle processor steals half of the ready threads of the fullest queue of
+ *   the nearest node where any wait, or of the next if those are bound to
+ * theirs.  It never waits in line for a victim's lock: it looks elsewhere
+ * first, and does not sleep meanwhile.
  * - Fairness across busy processors: a queue that is ahead of another by more
  *   than fair_should_take() allows takes over one of its threads.  The one
  *   that lags has a timer running, for threads wait there, and asks; the one
@@ -25,6 +27,7 @@
 #include "arch/cpu.h"
 #include "arch/smp.h"
 #include "arch/vectors.h"
+#include "kernel/numa.h"
 #include "lib/errno.h"
 #include "sched/runq.h"
 #include "trace/trace.h"
@@ -40,6 +43,21 @@ static unsigned cpu_from(u64 set, unsigned from)
 	return (from + (unsigned)__builtin_ctzll(rotated)) % MAX_CPUS;
 }
 
+/* As cpu_from(), but on the nearest node that has any. */
+static unsigned cpu_near(u64 set, unsigned cpu)
+{
+	const u8 *nearest = numa.nearest[numa.cpu_node[cpu]];
+
+	for (u32 i = 0; i < numa.last_node; i++) {
+		u64 near = set & READ_ONCE(numa.cpus[nearest[i]]);
+
+		if (near != 0) {
+			return cpu_from(near, cpu);
+		}
+	}
+	return cpu_from(set, cpu);
+}
+
 unsigned balance_place(const struct thread *thread)
 {
 	unsigned cpu = thread->cpu;
@@ -47,11 +65,11 @@ unsigned balance_place(const struct thread *thread)
 	u64 idle = READ_ONCE(idle_cpus) & affinity;
 
 	if (idle != 0) {
-		return cpu_from(idle, cpu);
+		return cpu_near(idle, cpu);
 	}
 	return affinity >> cpu & 1
 		       ? cpu
-		       : cpu_from(affinity & READ_ONCE(online_cpus), cpu);
+		       : cpu_near(affinity & READ_ONCE(online_cpus), cpu);
 }
 
 /*
@@ -159,6 +177,18 @@ static unsigned fullest(u64 among)
 	return best;
 }
 
+/* The same of the nearest node where threads wait. */
+static unsigned fullest_near(u64 among)
+{
+	const u8 *nearest = numa.nearest[numa_here()];
+	unsigned best = MAX_CPUS;
+
+	for (u32 i = 0; i < numa.last_node && best == MAX_CPUS; i++) {
+		best = fullest(among & READ_ONCE(numa.cpus[nearest[i]]));
+	}
+	return best < MAX_CPUS ? best : fullest(among);
+}
+
 static int steal_from(struct runq *victim)
 {
 	struct runq *own = this_cpu_ptr(runq);
@@ -176,7 +206,7 @@ bool balance_steal(void)
 	bool busy = false;
 	unsigned cpu;
 
-	while ((cpu = fullest(left)) < MAX_CPUS) {
+	while ((cpu = fullest_near(left)) < MAX_CPUS) {
 		int got = steal_from(cpu_ptr(cpu, runq));
 
 		if (got > 0) {
@@ -259,7 +289,7 @@ void balance_offer(u64 cpus)
 	u64 idle = READ_ONCE(idle_cpus) & cpus;
 
 	if (idle != 0) {
-		arch_ipi_send(cpu_from(idle, cpu_id()), VECTOR_RESCHEDULE);
+		arch_ipi_send(cpu_near(idle, cpu_id()), VECTOR_RESCHEDULE);
 	}
 }
 

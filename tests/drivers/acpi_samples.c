@@ -178,6 +178,75 @@ static void add_dsdt(struct sample *s)
 	table_end(s, SAMPLE_DSDT);
 }
 
+static void add_srat_memory(struct sample *s, u32 domain, u64 base, u64 len,
+			    u32 flags)
+{
+	sample_u8(s, 1);
+	sample_u8(s, 40);
+	sample_u32(s, domain);
+	sample_u16(s, 0);
+	sample_u64(s, base);
+	sample_u64(s, len);
+	sample_u32(s, 0);
+	sample_u32(s, flags);
+	sample_u64(s, 0);
+}
+
+static void add_srat_lapic(struct sample *s, u8 domain, u8 id, u32 flags)
+{
+	const u8 head[] = { 0, 16, domain, id };
+
+	sample_bytes(s, head, sizeof(head));
+	sample_u32(s, flags);
+	sample_u64(s, 0);
+}
+
+static void add_srat_x2apic(struct sample *s, u32 domain, u32 id)
+{
+	const u8 head[] = { 2, 24, 0, 0 };
+
+	sample_bytes(s, head, sizeof(head));
+	sample_u32(s, domain);
+	sample_u32(s, id);
+	sample_u32(s, 1);
+	sample_u64(s, 0);
+}
+
+void sample_srat(struct sample *s)
+{
+	static const u8 unknown[] = { 77, 3, 0 };
+	const u64 mb = 1 << 20;
+
+	table_begin(s, 0, "SRAT");
+	sample_u32(s, 1);
+	sample_u64(s, 0);
+	add_srat_memory(s, 5, 0, mb, 1);
+	add_srat_lapic(s, 2, 0, 1);
+	add_srat_lapic(s, 5, 1, 1);
+	sample_bytes(s, unknown, sizeof(unknown));
+	add_srat_x2apic(s, 7, 300);
+	add_srat_memory(s, 2, mb, 2 * mb, 1);
+	add_srat_memory(s, 5, 3 * mb, 2 * mb, 1);
+	add_srat_memory(s, 7, 9 * mb, 0, 1);
+	add_srat_memory(s, 7, 8 * mb, mb, 0);
+	add_srat_lapic(s, 8, 9, 0);
+	table_end(s, 0);
+}
+
+void sample_slit(struct sample *s)
+{
+	const u32 count = 8;
+
+	table_begin(s, 0, "SLIT");
+	sample_u64(s, count);
+	for (u32 i = 0; i < count * count; i++) {
+		u32 a = i / count, b = i % count;
+
+		sample_u8(s, (u8)(10 + 3 * (MAX(a, b) - MIN(a, b))));
+	}
+	table_end(s, 0);
+}
+
 void sample_acpi(struct sample *s)
 {
 	add_rsdp(s);

@@ -30,6 +30,18 @@ enum sample_acpi_offset {
  */
 void sample_acpi(struct sample *s);
 
+/*
+ * Two tables in buffers of their own: domains 2, 5 and 7 as nodes 0 to 2.
+ * Memory: 5 has 1 MB at 0 and 2 MB at 3 MB, 2 has 2 MB at 1 MB, 7 none (an
+ * empty stretch and one that is not enabled).  Processors: 0 in 2, 1 in 5, the
+ * x2APIC 300 in 7, 9 not enabled.  The distance of two domains is 10 and three
+ * times their difference.
+ */
+#define SAMPLE_SRAT_BYTES 512u
+#define SAMPLE_SLIT_BYTES 128u
+void sample_srat(struct sample *s);
+void sample_slit(struct sample *s);
+
 /* Makes the sum of a table right again after a change. */
 void sample_acpi_sum(struct sample *s, size_t table);
 

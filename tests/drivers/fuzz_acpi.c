@@ -12,6 +12,42 @@
 
 static u8 buffer[SAMPLE_ACPI_BYTES];
 
+/* Three nodes, for a SLIT to tell the distances of. */
+static void sample_numa(struct acpi_numa *out)
+{
+	static u8 bytes[SAMPLE_SRAT_BYTES];
+	struct sample s = SAMPLE(bytes);
+	struct acpi_table table = { bytes, 0 };
+	const char *why;
+
+	sample_srat(&s);
+	table.len_bytes = (u32)s.len_bytes;
+	ASSERT(acpi_read_srat(&table, out, &why) == 0);
+}
+
+/* As the map of nodes relies on it. */
+static void decode_numa(const struct acpi_table *table)
+{
+	static struct acpi_numa read;
+	const struct numa_layout *l = &read.layout;
+	const char *why = NULL;
+
+	if (acpi_read_srat(table, &read, &why) != 0) {
+		ASSERT(why != NULL);
+		sample_numa(&read);
+	}
+	ASSERT(l->node_count > 0 && l->node_count <= NUMA_NODES_MAX);
+	ASSERT(l->memory_count <= NUMA_MEMORY_MAX);
+	for (u32 i = 0; i < l->memory_count; i++) {
+		ASSERT(l->memory[i].node < l->node_count);
+	}
+	for (u32 i = 0; i < read.cpu_count; i++) {
+		ASSERT(read.cpus[i].node < l->node_count);
+	}
+	why = NULL;
+	ASSERT(acpi_read_slit(table, &read, &why) == 0 || why != NULL);
+}
+
 /* Whatever comes out of a decoder must fit its own arrays. */
 static void decode(const struct acpi_table *table)
 {
@@ -27,6 +63,7 @@ static void decode(const struct acpi_table *table)
 	ASSERT(madt.override_count <= ACPI_OVERRIDES_MAX);
 	ASSERT(acpi_read_fadt(table, &fadt, &why) == 0 || why != NULL);
 	ASSERT(acpi_read_hpet(table, &hpet, &why) == 0 || why != NULL);
+	decode_numa(table);
 	if (acpi_read_s5(table, &sleep) == 0) {
 		ASSERT(sleep.type_a <= 7 && sleep.type_b <= 7);
 	}
@@ -102,4 +139,10 @@ KTEST(fuzz_acpi_decoders, "each decoder survives a damaged table")
 	fuzz_table(&s, SAMPLE_FADT);
 	fuzz_table(&s, SAMPLE_HPET);
 	fuzz_table(&s, SAMPLE_DSDT);
+	s.len_bytes = 0;
+	sample_srat(&s);
+	fuzz_table(&s, 0);
+	s.len_bytes = 0;
+	sample_slit(&s);
+	fuzz_table(&s, 0);
 }
