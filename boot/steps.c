@@ -17,6 +17,7 @@
 #include "drivers/acpi.h"
 #include "drivers/framebuffer.h"
 #include "drivers/serial.h"
+#include "drivers/tty.h"
 #include "drivers/vga_text.h"
 #include "fs/initramfs.h"
 #include "kernel/checks.h"
@@ -309,6 +310,12 @@ int task_screen(void)
 	if (memory == NULL || framebuffer_init(fb, memory) != 0) {
 		log_warn("no memory for the framebuffer console");
 	}
+	return 0;
+}
+
+int task_terminal(void)
+{
+	tty_console_init();
 	return 0;
 }
 

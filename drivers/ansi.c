@@ -191,7 +191,7 @@ static void act_on_control(struct ansi *a, u8 c)
 	struct textgrid *grid = a->grid;
 
 	switch (c) {
-	case '\n': textgrid_newline(grid); break;
+	case '\n': textgrid_linefeed(grid); break;
 	case '\r': textgrid_move(grid, grid->row, 0); break;
 	case '\t': textgrid_tab(grid); break;
 	case '\b': {

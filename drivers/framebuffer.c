@@ -113,6 +113,8 @@ int framebuffer_init(const struct boot_framebuffer *fb, void *memory)
 	textgrid_init(&screen.grid, cells, pixels->rows, pixels->cols, COLOURS);
 	ansi_init(&screen.ansi, &screen.grid, COLOURS);
 	pixels_clear(pixels);
+	framebuffer_sink.rows = (u16)pixels->rows;
+	framebuffer_sink.cols = (u16)pixels->cols;
 	console_add(&framebuffer_sink);
 	return 0;
 }

@@ -1,6 +1,7 @@
 kernel-y += drivers/serial.c drivers/vga_text.c drivers/framebuffer.c
 # Terminals.
-kernel-y += drivers/ldisc.c drivers/ldisc_input.c
+kernel-y += drivers/ldisc.c drivers/ldisc_input.c drivers/tty.c \
+	drivers/tty_ioctl.c drivers/tty_console.c
 hostsrc-y += drivers/ldisc.c drivers/ldisc_input.c
 # What the screens are made of.
 kernel-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c

@@ -20,6 +20,7 @@
 #include "drivers/serial.h"
 
 #include "arch/port.h"
+#include "drivers/tty.h"
 #include "kernel/console.h"
 #include "kernel/irq.h"
 #include "kernel/spinlock.h"
@@ -77,6 +78,7 @@ static struct {
 	bool present;    /* [I] */
 	bool irq_driven; /* [lock] */
 	bool stuck;      /* [lock] the last wait was in vain */
+	bool throttled;  /* [lock] nobody has room for what is received */
 } serial = { .lock = SPINLOCK_INIT(LOCK_SERIAL) };
 
 static u8 queue[QUEUE_BYTES]; /* [serial.lock] */
@@ -149,17 +151,21 @@ static void set_ier_locked(u8 ier)
 	}
 }
 
+/* The interrupts that are wanted now. [I1] */
+static void update_ier_locked(void)
+{
+	u8 ier = serial.throttled ? 0 : IER_RECEIVED;
+
+	set_ier_locked(queued() > 0 ? ier | IER_TRANSMITTED : ier);
+}
+
 /* Sends what the port takes at once and leaves the rest to its interrupt. */
 static void send_ready_locked(void)
 {
 	while (queued() > 0 && (read_reg(REG_LSR) & LSR_THR_EMPTY)) {
 		send_burst();
 	}
-	if (queued() > 0) {
-		set_ier_locked(IER_RECEIVED | IER_TRANSMITTED);
-	} else {
-		set_ier_locked(IER_RECEIVED);
-	}
+	update_ier_locked();
 }
 
 static void enqueue(u8 byte)
@@ -174,9 +180,6 @@ static void enqueue(u8 byte)
 static void enqueue_text(const char *text, size_t len_bytes)
 {
 	for (size_t i = 0; i < len_bytes; i++) {
-		if (text[i] == '\n') {
-			enqueue('\r');
-		}
 		enqueue((u8)text[i]);
 	}
 }
@@ -229,22 +232,67 @@ static size_t receive_locked(u8 *buf, size_t size_bytes)
 	return n;
 }
 
+static void throttle(bool throttled)
+{
+	WITH_SPINLOCK_IRQ (&serial.lock) {
+		serial.throttled = throttled;
+		if (serial.irq_driven) {
+			update_ier_locked();
+		}
+	}
+}
+
+void serial_resume(void)
+{
+	throttle(false);
+}
+
+size_t serial_unsent(void)
+{
+	size_t count = 0;
+
+	WITH_SPINLOCK_IRQ (&serial.lock) {
+		count = queued();
+	}
+	return count;
+}
+
+/*
+ * Room for received bytes.  If there is none the port keeps them, and its
+ * sender waits; asked again once that is so, for a reader may have come
+ * between the question and it.
+ */
+static size_t receive_room(void)
+{
+	size_t room = tty_room(&console_tty);
+
+	if (room == 0) {
+		throttle(true);
+		room = tty_room(&console_tty);
+		if (room > 0) {
+			throttle(false);
+		}
+	}
+	return MIN(room, RECEIVE_BYTES);
+}
+
 /* Does what the port wants now; false if it wants nothing. */
 static bool serve_port(void)
 {
 	u8 bytes[RECEIVE_BYTES];
+	size_t room = receive_room();
 	size_t n = 0;
 	bool wanted = false;
 
 	WITH_SPINLOCK_IRQ (&serial.lock) {
 		wanted = !(read_reg(REG_IIR) & IIR_NONE);
 		if (wanted) {
-			n = receive_locked(bytes, sizeof(bytes));
+			n = receive_locked(bytes, room);
 			send_ready_locked();
 		}
 	}
 	if (n > 0) {
-		console_input(bytes, n);
+		tty_input(&console_tty, bytes, n);
 	}
 	return wanted;
 }
@@ -322,7 +370,7 @@ int serial_irq_enable(void)
 	}
 	WITH_SPINLOCK_IRQ (&serial.lock) {
 		serial.irq_driven = true;
-		set_ier_locked(IER_RECEIVED);
+		update_ier_locked();
 	}
 	return 0;
 }

@@ -17,11 +17,17 @@
 int serial_init(void);
 
 /*
- * From now on the port interrupts: bytes received go to console_input(), and
+ * From now on the port interrupts: bytes received go to console_tty, and
  * writing leaves what the port cannot take yet to its interrupt handler.
  * Errors: -ENODEV without a port, and those of irq_register_isa().
  * Context: boot, once.
  */
 must_check int serial_irq_enable(void);
+
+/* Bytes written that the port has not taken yet. Context: any. */
+size_t serial_unsent(void);
+
+/* console_tty has room again. Context: thread. */
+void serial_resume(void);
 
 #endif

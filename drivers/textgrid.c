@@ -56,6 +56,14 @@ void textgrid_newline(struct textgrid *grid)
 	}
 }
 
+void textgrid_linefeed(struct textgrid *grid)
+{
+	u16 col = grid->col;
+
+	textgrid_newline(grid);
+	grid->col = col;
+}
+
 void textgrid_put(struct textgrid *grid, u8 character)
 {
 	unsigned row, col;

@@ -45,6 +45,9 @@ void textgrid_put(struct textgrid *grid, u8 character);
 /* To the start of the next row; scrolls at the last. */
 void textgrid_newline(struct textgrid *grid);
 
+/* The same, but straight down. */
+void textgrid_linefeed(struct textgrid *grid);
+
 /* Cursor to the place, or where that is outside, the nearest inside. */
 void textgrid_move(struct textgrid *grid, int row, int col);
 

@@ -97,6 +97,8 @@ static bool is_memory(volatile u16 *cell)
 
 static struct console_sink vga_sink = {
 	.name = "vga",
+	.rows = ROWS,
+	.cols = COLS,
 	.write = vga_text_write,
 	.write_panic = vga_text_write,
 	.panic_begin = vga_text_panic_begin,

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console's two halves.  Output: the sinks, and the last text in a ring
- * for those that come late; LOCK_CONSOLE guards both, except in a panic,
- * when one processor is left and nothing is locked.  Input: a queue between
- * the devices' interrupt handlers and who reads, with a lock of its own, so
- * that typing never waits for a slow screen.
+ * The console: the sinks, and the kernel's last text in a ring for those that
+ * come late; LOCK_CONSOLE guards both, except in a panic, when one processor
+ * is left and nothing is locked.
  */
 #include "kernel/console.h"
 
-#include "kernel/log.h"
 #include "kernel/spinlock.h"
-#include "lib/ring.h"
 #include "lib/string.h"
 
-#define HISTORY_BYTES 16384u
-#define INPUT_BYTES   1024u
-
-static_assert(IS_POW2(HISTORY_BYTES) && IS_POW2(INPUT_BYTES),
-	      "slots are found by masking");
+#define HISTORY_BYTES CONSOLE_LOG_BYTES
 
 static struct {
 	struct spinlock lock;
@@ -29,16 +21,6 @@ static struct {
 
 /* [console.lock] Byte n of the text is in slot n % HISTORY_BYTES. */
 static char history[HISTORY_BYTES];
-
-static struct {
-	struct spinlock lock;
-	u32 head;    /* [lock] */
-	u32 tail;    /* [lock] */
-	u32 dropped; /* [lock] bytes that found no place, not yet told */
-} input = { .lock = SPINLOCK_INIT(LOCK_CONSOLE) };
-
-/* [input.lock] */
-static u8 input_queue[INPUT_BYTES];
 
 /* True if `name` is one of the comma-parted words of the list. */
 static bool list_has(const char *list, const char *name)
@@ -75,19 +57,65 @@ static void history_append_locked(const char *text, size_t len_bytes)
 	}
 }
 
-/* Shows the sink one chunk of the text from byte `at`; returns its end. */
-static u64 replay_locked(struct console_sink *sink, u64 at)
+/* Kernel text for `show`, with a CR before each LF. */
+static void with_returns(void (*show)(const char *, size_t), const char *text,
+			 size_t len_bytes)
+{
+	char piece[CONSOLE_CHUNK_BYTES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < len_bytes; i++) {
+		if (n > sizeof(piece) - 2) {
+			show(piece, n);
+			n = 0;
+		}
+		if (text[i] == '\n') {
+			piece[n++] = '\r';
+		}
+		piece[n++] = text[i];
+	}
+	show(piece, n);
+}
+
+/* One chunk of the kept text from byte `*at` that is there; how long it is. */
+static size_t history_chunk_locked(u64 *at, const char **text)
 {
 	size_t slot, n;
 
-	if (console.written - at > HISTORY_BYTES) {
-		at = console.written - HISTORY_BYTES;
+	if (console.written - *at > HISTORY_BYTES) {
+		*at = console.written - HISTORY_BYTES;
 	}
-	slot = at % HISTORY_BYTES;
-	n = MIN(console.written - at, HISTORY_BYTES - slot);
-	n = MIN(n, CONSOLE_CHUNK_BYTES);
-	sink->write(history + slot, n);
+	slot = *at % HISTORY_BYTES;
+	*text = history + slot;
+	n = MIN(console.written - *at, HISTORY_BYTES - slot);
+	return MIN(n, CONSOLE_CHUNK_BYTES);
+}
+
+/* Shows the sink one chunk of the text from byte `at`; returns its end. */
+static u64 replay_locked(struct console_sink *sink, u64 at)
+{
+	const char *text;
+	size_t n = history_chunk_locked(&at, &text);
+
+	with_returns(sink->write, text, n);
 	return at + n;
+}
+
+u64 console_log_end(void)
+{
+	return READ_ONCE(console.written);
+}
+
+size_t console_log_copy(u64 *at, char *buf, size_t len_bytes)
+{
+	const char *text;
+	size_t n = 0;
+
+	WITH_SPINLOCK_IRQ (&console.lock) {
+		n = MIN(history_chunk_locked(at, &text), len_bytes);
+		memcpy(buf, text, n);
+	}
+	return n;
 }
 
 void console_add(struct console_sink *sink)
@@ -121,7 +149,6 @@ void console_select(const char *list)
 
 static void show_locked(const char *text, size_t len_bytes)
 {
-	history_append_locked(text, len_bytes);
 	for (struct console_sink *s = console.sinks; s; s = s->next) {
 		if (s->chosen) {
 			s->write(text, len_bytes);
@@ -145,15 +172,51 @@ void console_write(const char *text, size_t len_bytes)
 		size_t n = MIN(len_bytes, CONSOLE_CHUNK_BYTES);
 
 		if (READ_ONCE(console.panic)) {
-			show_panic(text, n);
+			with_returns(show_panic, text, n);
 		} else {
 			WITH_SPINLOCK_IRQ (&console.lock) {
-				show_locked(text, n);
+				history_append_locked(text, n);
+				with_returns(show_locked, text, n);
 			}
 		}
 		text += n;
 		len_bytes -= n;
 	}
+}
+
+void console_show(const char *bytes, size_t len_bytes)
+{
+	while (len_bytes > 0) {
+		size_t n = MIN(len_bytes, CONSOLE_CHUNK_BYTES);
+
+		WITH_SPINLOCK_IRQ (&console.lock) {
+			if (!READ_ONCE(console.panic)) {
+				show_locked(bytes, n);
+			}
+		}
+		bytes += n;
+		len_bytes -= n;
+	}
+}
+
+void console_size(u16 *rows, u16 *cols)
+{
+	u16 unknown_rows = *rows;
+	u16 unknown_cols = *cols;
+
+	*rows = UINT16_MAX;
+	*cols = UINT16_MAX;
+	WITH_SPINLOCK_IRQ (&console.lock) {
+		for (struct console_sink *s = console.sinks; s; s = s->next) {
+			u16 r = s->rows ? s->rows : unknown_rows;
+			u16 c = s->cols ? s->cols : unknown_cols;
+
+			*rows = s->chosen ? MIN(*rows, r) : *rows;
+			*cols = s->chosen ? MIN(*cols, c) : *cols;
+		}
+	}
+	*rows = *rows == UINT16_MAX ? unknown_rows : *rows;
+	*cols = *cols == UINT16_MAX ? unknown_cols : *cols;
 }
 
 void console_flush(void)
@@ -177,39 +240,4 @@ void console_panic_begin(void)
 			s->panic_begin();
 		}
 	}
-}
-
-void console_input(const u8 *bytes, size_t len_bytes)
-{
-	WITH_SPINLOCK_IRQ (&input.lock) {
-		size_t space = ring_space(input.head, input.tail, INPUT_BYTES);
-		size_t n = MIN(len_bytes, space);
-
-		for (size_t i = 0; i < n; i++) {
-			input_queue[ring_slot(input.head++, INPUT_BYTES)] =
-				bytes[i];
-		}
-		input.dropped += (u32)(len_bytes - n);
-	}
-	console_input_ready();
-}
-
-size_t console_input_take(char *buf, size_t len_bytes)
-{
-	size_t n = 0;
-	u32 dropped = 0;
-
-	WITH_SPINLOCK_IRQ (&input.lock) {
-		n = MIN(len_bytes, ring_fill(input.head, input.tail));
-		for (size_t i = 0; i < n; i++) {
-			buf[i] = (char)input_queue[ring_slot(input.tail++,
-							     INPUT_BYTES)];
-		}
-		dropped = input.dropped;
-		input.dropped = 0;
-	}
-	if (dropped > 0) {
-		log_warn("console: %u bytes of input dropped", dropped);
-	}
-	return n;
 }

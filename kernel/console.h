@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console: every sink (serial port, VGA text, framebuffer) shows the same
- * text; `console=` chooses among them by name.  Input from any of them goes
- * to one queue.
+ * text; `console=` chooses among them by name.  The kernel's own text is kept
+ * for sinks that come late and for dmesg; a terminal's goes by.
  */
 #ifndef EXO_KERNEL_CONSOLE_H
 #define EXO_KERNEL_CONSOLE_H
@@ -15,8 +15,12 @@
 struct console_sink {
 	const char *name; /* what console= calls it: "serial", "vga" */
 
+	/* What there is room for; 0: unknown. */
+	u16 rows;
+	u16 cols;
+
 	/*
-	 * Shows the text; "\n" is an end of line, CR is the sink's business.
+	 * Shows the bytes as a terminal does: "\n" alone goes straight down.
 	 * Context: interrupts off, LOCK_CONSOLE held; must not sleep.
 	 */
 	void (*write)(const char *text, size_t len_bytes);
@@ -54,11 +58,31 @@ void console_add(struct console_sink *sink);
 void console_select(const char *list);
 
 /*
- * Shows text on every sink and keeps it for late sinks.  Interrupts are off
- * for CONSOLE_CHUNK_BYTES at a time; a text of up to that length is not mixed
- * with that of others.  Context: any.
+ * Shows text of the kernel, in which "\n" ends a line, on every sink and keeps
+ * it.  Interrupts are off for CONSOLE_CHUNK_BYTES at a time; a text of up to
+ * that length is not mixed with that of others.  Context: any.
  */
 void console_write(const char *text, size_t len_bytes);
+
+/* Shows a terminal's bytes as they stand. Context: as console_write(). */
+void console_show(const char *bytes, size_t len_bytes);
+
+/*
+ * The room that all chosen sinks have; one that does not know counts as what
+ * `rows` and `cols` hold before.  Context: any.
+ */
+void console_size(u16 *rows, u16 *cols);
+
+/* The kernel's text: how much is kept, and how much there was so far. */
+#define CONSOLE_LOG_BYTES 16384u
+u64 console_log_end(void);
+
+/*
+ * Copies kept text from byte `at`, counted from the first ever, or from the
+ * oldest that is left; returns how many bytes, and in `*at` where they began.
+ * Context: any.
+ */
+size_t console_log_copy(u64 *at, char *buf, size_t len_bytes);
 
 /*
  * Waits until every sink has shown what was written: before the machine is
@@ -71,23 +95,5 @@ void console_flush(void);
  * processors must have stopped.  Context: any; may be repeated.
  */
 void console_panic_begin(void);
-
-/*
- * Bytes typed at any input device.  Bytes beyond what the queue holds are
- * dropped and counted in the log.  Context: interrupt handlers, without locks.
- */
-void console_input(const u8 *bytes, size_t len_bytes);
-
-/*
- * Takes up to len_bytes of the input that is there; returns how many, 0 if
- * there is none.  Context: any, without LOCK_CONSOLE.
- */
-size_t console_input_take(char *buf, size_t len_bytes);
-
-/*
- * Upward call, defined by a higher floor: input has come, wake who waits for
- * it.  Context: interrupt handlers, without locks.
- */
-void console_input_ready(void);
 
 #endif

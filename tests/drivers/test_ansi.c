@@ -66,7 +66,7 @@ static u8 attr_at(unsigned row, unsigned col)
 
 KTEST(ansi_controls, "newline, return, tab and backspace move the cursor")
 {
-	write_new("ab\ncd\re\tf\bg\n");
+	write_new("ab\r\ncd\re\tf\bg\r\n");
 	EXPECT(shows("ab|ed      g|||"));
 	EXPECT(cursor_is(2, 0));
 }

@@ -101,7 +101,7 @@ KTEST(framebuffer_shows, "the framebuffer is the grid after each write")
 KTEST(framebuffer_panic, "a panic turns the framebuffer white on red")
 {
 	EXPECT_EQ(begin_framebuffer(), 0);
-	sink->write("before\n", 7);
+	sink->write("before\r\n", 8);
 	sink->panic_begin();
 	sink->write_panic("Panic", 5);
 	EXPECT(framebuffer_shows_grid());

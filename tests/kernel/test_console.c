@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console and its input queue.  The unit is compiled into this file, with
- * fakes for what it calls, so that each test starts it anew.
+ * The console.  The unit is compiled into this file, so that each test starts
+ * it anew.
  */
-#define log_line            console_test_log
-#define console_input_ready console_test_ready
 #include "kernel/console.c"
 
 #include "lib/assert.h"
-#include "lib/format.h"
 #include "tests/ktest.h"
 
 #define SHOWN_BYTES 65536
@@ -23,24 +20,6 @@ struct screen {
 };
 
 static struct screen first, second;
-static unsigned wakeups;
-static char logged[64];
-
-void log_line(enum log_level level, const char *fmt, ...)
-{
-	va_list args;
-
-	ASSERT(level == LOG_WARN);
-	va_start(args, fmt);
-	(void)format_v(logged, sizeof(logged), fmt, args);
-	va_end(args);
-}
-
-void console_input_ready(void)
-{
-	ASSERT(!spin_held(&input.lock));
-	wakeups++;
-}
 
 static void show(struct screen *screen, const char *text, size_t len_bytes)
 {
@@ -76,9 +55,6 @@ static void begin(void)
 {
 	memset(&console, 0, sizeof(console));
 	spin_init(&console.lock, LOCK_CONSOLE);
-	memset(&input, 0, sizeof(input));
-	spin_init(&input.lock, LOCK_CONSOLE);
-	input.head = input.tail = (u32)ktest_random();
 	memset(&first, 0, sizeof(first));
 	memset(&second, 0, sizeof(second));
 	first.sink = (struct console_sink){ .name = "first",
@@ -88,8 +64,6 @@ static void begin(void)
 	second.sink = (struct console_sink){ .name = "second",
 					     .write = second_write,
 					     .write_panic = second_write };
-	wakeups = 0;
-	logged[0] = '\0';
 }
 
 static void write_text(const char *text)
@@ -126,7 +100,7 @@ KTEST(console_history_wraps, "a late sink gets the last 16 KB, in bounded bits")
 		size_t len = ktest_random() % sizeof(text);
 
 		for (size_t i = 0; i < len; i++) {
-			text[i] = (char)ktest_random();
+			text[i] = (char)('a' + ktest_random() % 26);
 		}
 		console_write(text, len);
 		total += len;
@@ -175,43 +149,43 @@ KTEST(console_panic, "a panic takes no lock and tells each sink once")
 	EXPECT(shows(&second, "oops"));
 }
 
-KTEST(console_input_order, "input comes out as it went in, over any wrap")
+KTEST(console_returns,
+      "the kernel's lines end with CR and LF, kept as they were")
 {
-	u8 in = 0, out = 0;
+	char copy[16];
+	u64 at = 0;
 
 	begin();
-	for (int round = 0; round < 500; round++) {
-		u8 bytes[200];
-		char taken[300];
-		size_t n = ktest_random() % sizeof(bytes);
-
-		for (size_t i = 0; i < n; i++) {
-			bytes[i] = in++;
-		}
-		console_input(bytes, n);
-		n = console_input_take(taken, sizeof(taken));
-		for (size_t i = 0; i < n; i++) {
-			EXPECT_EQ((u8)taken[i], out);
-			out++;
-		}
-	}
-	EXPECT_EQ(in, out);
-	EXPECT_EQ(wakeups, 500);
-	EXPECT_EQ(logged[0], '\0');
+	console_add(&first.sink);
+	write_text("a\n\nb");
+	console_show("c\n", 2);
+	console_add(&second.sink);
+	EXPECT(shows(&first, "a\r\n\r\nbc\n"));
+	EXPECT(shows(&second, "a\r\n\r\nb"));
+	EXPECT_EQ(console_log_end(), 4);
+	EXPECT_EQ(console_log_copy(&at, copy, sizeof(copy)), 4);
+	EXPECT(memcmp(copy, "a\n\nb", 4) == 0);
+	at = 3;
+	EXPECT_EQ(console_log_copy(&at, copy, sizeof(copy)), 1);
+	EXPECT_EQ(copy[0], 'b');
 }
 
-KTEST(console_input_full, "input beyond the queue is dropped, counted, logged")
+KTEST(console_size, "the console is as large as the smallest chosen sink")
 {
-	u8 bytes[100];
-	char taken[INPUT_BYTES];
+	u16 rows = 24;
+	u16 cols = 80;
 
 	begin();
-	memset(bytes, 'k', sizeof(bytes));
-	for (int i = 0; i < 11; i++) {
-		console_input(bytes, sizeof(bytes));
-	}
-	EXPECT_EQ(console_input_take(taken, 3), 3);
-	EXPECT(strcmp(logged, "console: 76 bytes of input dropped") == 0);
-	EXPECT_EQ(console_input_take(taken, sizeof(taken)), INPUT_BYTES - 3);
-	EXPECT_EQ(console_input_take(taken, sizeof(taken)), 0);
+	console_size(&rows, &cols);
+	EXPECT_EQ(rows << 16 | cols, 24 << 16 | 80);
+	first.sink.rows = 50;
+	first.sink.cols = 160;
+	console_add(&first.sink);
+	console_size(&rows, &cols);
+	EXPECT_EQ(rows << 16 | cols, 50 << 16 | 160);
+	rows = 24;
+	cols = 80;
+	console_add(&second.sink);
+	console_size(&rows, &cols);
+	EXPECT_EQ(rows << 16 | cols, 24 << 16 | 80);
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console's terminal: /dev/console, /dev/ttyS0 and /dev/tty1 are all this
+ * one.  What is typed at the serial port and at the keyboard goes into it, and
+ * every sink that console= names shows what it shows; so the same shell can be
+ * used at either end.
+ */
+#include "drivers/serial.h"
+#include "drivers/tty.h"
+#include "kernel/console.h"
+
+/* What a terminal has that does not tell: the first of them had it. */
+#define DEFAULT_ROWS 24
+#define DEFAULT_COLS 80
+
+struct tty console_tty;
+
+static void show(const u8 *bytes, size_t len_bytes)
+{
+	console_show((const char *)bytes, len_bytes);
+}
+
+static const struct tty_ops console_ops = {
+	.show = show,
+	.unsent = serial_unsent,
+	.resume = serial_resume,
+};
+
+void tty_console_init(void)
+{
+	u16 rows = DEFAULT_ROWS;
+	u16 cols = DEFAULT_COLS;
+
+	console_size(&rows, &cols);
+	tty_init(&console_tty, &console_ops, rows, cols);
+}
+
+struct tty *tty_of_session(u32 session)
+{
+	return READ_ONCE(console_tty.session) == session ? &console_tty : NULL;
+}
+
+void tty_session_end(u32 session)
+{
+	struct tty *tty = tty_of_session(session);
+
+	if (tty != NULL) {
+		tty_hangup(tty);
+	}
+}
