@@ -21,6 +21,13 @@ struct arch_work {
 	u8 unused[2];
 };
 
+/* The last fault of user mode that was told to user_fault(). */
+struct arch_user_fault {
+	u64 address;
+	u32 vector;
+	u32 error;
+};
+
 static_assert(sizeof(struct arch_work) == sizeof(u32), "entry.asm");
 
 struct arch_thread {
@@ -31,6 +38,7 @@ struct arch_thread {
 	u64 gs_base;   /* [this thread] user GS */
 	struct arch_work work;
 	u32 unused;
+	struct arch_user_fault fault; /* [this thread] */
 };
 
 /*

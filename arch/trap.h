@@ -28,10 +28,23 @@ void arch_frame_print(const struct trap_frame *frame,
 enum fault_kind {
 	FAULT_PAGE,       /* memory: struct fault says which and how */
 	FAULT_ILLEGAL,    /* an instruction that is not one */
-	FAULT_ARITHMETIC, /* division, vector unit */
-	FAULT_BREAKPOINT,
+	FAULT_DIVIDE,     /* of integers */
+	FAULT_FLOAT,      /* struct fault says what */
+	FAULT_BREAKPOINT, /* the instruction */
+	FAULT_STEP,       /* after an instruction */
 	FAULT_PROTECTION, /* segment, privilege, non-canonical address */
+	FAULT_STACK,      /* non-canonical stack, absent segment */
 	FAULT_ALIGNMENT,
+};
+
+/* What the floating point unit complains of. */
+enum fault_float {
+	FLOAT_INVALID = 1,
+	FLOAT_DENORMAL = 2,
+	FLOAT_DIVIDE = 4,
+	FLOAT_OVERFLOW = 8,
+	FLOAT_UNDERFLOW = 16,
+	FLOAT_INEXACT = 32,
 };
 
 enum fault_access {
@@ -48,6 +61,7 @@ struct fault {
 	bool no_memory;   /* FAULT_PAGE: allowed, but there was no frame */
 	bool unmapped;    /* FAULT_PAGE: nothing is mapped there */
 	bool behind_end;  /* FAULT_PAGE: behind the end of the file there */
+	unsigned floats;  /* FAULT_FLOAT: enum fault_float */
 };
 
 /*
@@ -64,7 +78,10 @@ bool aspace_fault(struct fault *fault);
 /* kernel/: a fault that nobody can mend, or an NMI or machine check. */
 noreturn void panic_trap(const char *reason, struct trap_frame *frame);
 
-/* posix/: user mode did something that ends it. Interrupts on. */
+/*
+ * posix/: user mode did something that it may not.  Interrupts on.  Returns if
+ * it may go on at the frame.
+ */
 void user_fault(const struct fault *fault, struct trap_frame *frame);
 
 /*

@@ -88,15 +88,6 @@ enum abi_mmap {
 	ABI_MAP_FIXED_NOREPLACE = 0x100000,
 };
 
-enum abi_signal {
-	ABI_SIGILL = 4,
-	ABI_SIGTRAP = 5,
-	ABI_SIGBUS = 7,
-	ABI_SIGFPE = 8,
-	ABI_SIGKILL = 9,
-	ABI_SIGSEGV = 11,
-};
-
 enum abi_arch_prctl {
 	ABI_ARCH_SET_GS = 0x1001,
 	ABI_ARCH_SET_FS = 0x1002,

@@ -7,7 +7,6 @@
  * interrupted, and ends before it would go on in user mode (user_work()).
  */
 #include "arch/cpu.h"
-#include "arch/trap.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
@@ -60,7 +59,7 @@ static void zombie_locked(struct process *p)
 	struct child_events *events = events_of(p);
 
 	p->state = PROCESS_ZOMBIE;
-	if (p->parent == NULL) {
+	if (p->parent == NULL || !signal_child_ended_locked(p)) {
 		process_reap_locked(p);
 	}
 	tell(events);
@@ -100,6 +99,7 @@ static void process_end(struct process *p)
 	if (descriptors != NULL) {
 		descriptors_put(descriptors);
 	}
+	process_signals_destroy(&p->signals);
 	WITH_PROCESSES()
 	{
 		children_leave_locked(p);
@@ -156,14 +156,6 @@ void process_exit_group(u32 status)
 		}
 	}
 	task_exit();
-}
-
-void user_work(struct trap_frame *frame)
-{
-	(void)frame;
-	if (READ_ONCE(process_current()->ending)) {
-		task_exit();
-	}
 }
 
 /* As a shell shows it. */

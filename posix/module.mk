@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 kernel-y += posix/elf.c
 hostsrc-y += posix/elf.c
-kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c posix/load.c posix/exec.c posix/init.c \
-	posix/syscall.c posix/sys_memory.c posix/sys_process.c \
+kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
+	posix/load.c posix/exec.c posix/init.c posix/signal.c \
+	posix/signal_deliver.c posix/kill.c posix/sys_signal.c posix/syscall.c \
+	posix/sys_memory.c posix/sys_process.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/sys_file.c
 hot-y += posix/descriptors.c posix/sys_file.c

@@ -87,6 +87,14 @@ struct process *process_create(u32 pid)
 		return NULL;
 	}
 	*p = (struct process){ .state = PROCESS_RUNNING, .refs = 2 };
+	if (process_signals_create(&p->signals, pid == INIT_PID) != 0) {
+		kmem_cache_free(caches.processes, p);
+		WITH_PROCESSES()
+		{
+			pid_put_locked(id);
+		}
+		return NULL;
+	}
 	list_init(&p->tasks);
 	list_init(&p->children);
 	list_init(&p->sibling);
@@ -124,6 +132,7 @@ void process_discard(struct process *p)
 	if (p->descriptors != NULL) {
 		descriptors_put(p->descriptors);
 	}
+	process_signals_destroy(&p->signals);
 	WITH_PROCESSES()
 	{
 		process_reap_locked(p);
@@ -147,6 +156,7 @@ struct task *task_create(struct process *process, struct pid *id,
 		return NULL;
 	}
 	task->thread->process = process;
+	thread_signals_join(task);
 	task->thread->task = task;
 	WITH_PROCESSES()
 	{
@@ -163,6 +173,7 @@ bool task_remove(struct task *task)
 {
 	bool last = false;
 
+	thread_signals_leave(task);
 	WITH_PROCESSES()
 	{
 		list_remove(&task->link);

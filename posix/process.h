@@ -16,6 +16,7 @@
 #include "mm/aspace.h"
 #include "posix/abi.h"
 #include "posix/pid.h"
+#include "posix/signal.h"
 #include "sched/thread.h"
 
 /* The first program's number. */
@@ -59,7 +60,8 @@ struct process {
 	struct list group_link;     /* [p] in group->group */
 	struct list session_link;   /* [p] in session->session */
 	struct child_events events; /* those of its children */
-	struct aspace *aspace;      /* [s] NULL before exec and at the end */
+	struct process_signals signals;
+	struct aspace *aspace; /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
 	char name[PROCESS_NAME_BYTES];   /* [m] */
@@ -72,6 +74,7 @@ struct task {
 	struct list link;        /* [p] in process->tasks */
 	struct pid *id;          /* [p] NULL: its number is the process's */
 	u32 tid;                 /* [s] */
+	struct thread_signals signals;
 };
 
 /* The running thread's. */

@@ -12,11 +12,11 @@
 #include "posix/abi.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
+#include "posix/signal.h"
 #include "posix/syscall.h"
+#include "posix/time.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
-
-#define NS_PER_S 1000000000l
 
 /* getrandom moves at most this much between two looks at anything else. */
 #define RANDOM_PIECE_BYTES 256
@@ -165,8 +165,7 @@ SYSCALL_HANDLER(clock_gettime)
 	return copy_to_user(uaddr(b), &out, sizeof(out));
 }
 
-/* Reads a time; one that no clock reaches becomes one. */
-static int time_read(uaddr_t from, u64 *ns)
+int time_read(uaddr_t from, u64 *ns)
 {
 	struct abi_timespec t;
 
@@ -182,20 +181,38 @@ static int time_read(uaddr_t from, u64 *ns)
 	return 0;
 }
 
+/* Sleeps; if a signal ends that, tells at `remaining` how much is left. */
+static int sleep_until(u64 deadline, u64 remaining)
+{
+	struct abi_timespec left;
+	int err = signal_wait(deadline);
+	u64 now = clock_ns();
+
+	if (err == -ETIMEDOUT) {
+		return 0;
+	}
+	if (remaining != 0) {
+		now = deadline > now ? deadline - now : 0;
+		left = (struct abi_timespec){ (s64)(now / NS_PER_S),
+					      (s64)(now % NS_PER_S) };
+		if (copy_to_user(uaddr(remaining), &left, sizeof(left)) != 0) {
+			return -EFAULT;
+		}
+	}
+	return err;
+}
+
 SYSCALL_HANDLER(nanosleep)
 {
 	u64 ns;
 	int err = time_read(uaddr(a), &ns);
 
-	if (err == 0) {
-		sched_sleep_ns(ns);
-	}
-	return err;
+	return err ? err : sleep_until(signal_deadline(ns), b);
 }
 
 SYSCALL_HANDLER(clock_nanosleep)
 {
-	u64 ns, now = clock_ns();
+	u64 ns;
 	int err;
 
 	if (b & ~(u64)ABI_TIMER_ABSTIME) {
@@ -209,11 +226,8 @@ SYSCALL_HANDLER(clock_nanosleep)
 	if (err) {
 		return err;
 	}
-	if (b & ABI_TIMER_ABSTIME) {
-		ns = ns > now ? ns - now : 0;
-	}
-	sched_sleep_ns(ns);
-	return 0;
+	return b & ABI_TIMER_ABSTIME ? sleep_until(ns, 0)
+				     : sleep_until(signal_deadline(ns), d);
 }
 
 static int limit_of(u64 resource, struct abi_rlimit *out)

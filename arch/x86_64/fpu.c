@@ -31,19 +31,48 @@
 /* Offsets and power-up values in the legacy area (SDM vol. 1, 10.5.1). */
 #define FXSAVE_BYTES 512
 #define FXSAVE_FCW   0
+#define FXSAVE_FSW   2
 #define FXSAVE_MXCSR 24
+#define FXSAVE_MASK  28
 #define FCW_INIT     0x037f
 #define MXCSR_INIT   0x1f80
+#define MXCSR_MASK   0xffbf /* where FXSAVE tells none */
+
+/* Exceptions in FSW and MXCSR; FCW and MXCSR say which are held back. */
+#define FP_EXCEPTIONS 0x3f
+#define MXCSR_HELD    7
 
 static size_t fpu_bytes = FXSAVE_BYTES;
 static u32 fpu_mask;
+static u32 mxcsr_mask;
+
+/* The registers at a program's start, in XSAVE's short form. */
+static u8 fpu_start[FXSAVE_BYTES + 64] aligned(64);
 
 static percpu struct arch_thread *fpu_owner;
+
+/* The area first serves to ask FXSAVE for the mask. */
+static void start_state_make(void)
+{
+	u16 fcw = FCW_INIT;
+	u32 mxcsr = MXCSR_INIT;
+
+	if (mxcsr_mask != 0) {
+		return;
+	}
+	__asm__ volatile("fxsave64 %0" : "=m"(fpu_start));
+	memcpy(&mxcsr_mask, fpu_start + FXSAVE_MASK, sizeof(mxcsr_mask));
+	mxcsr_mask = mxcsr_mask ? mxcsr_mask : MXCSR_MASK;
+	memset(fpu_start, 0, sizeof(fpu_start));
+	memcpy(fpu_start + FXSAVE_FCW, &fcw, sizeof(fcw));
+	memcpy(fpu_start + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
 
 void x86_fpu_init(void)
 {
 	u32 supported;
 
+	start_state_make();
 	if (!x86_has(X86_XSAVE)) {
 		return;
 	}
@@ -56,18 +85,26 @@ void x86_fpu_init(void)
 	fpu_bytes = x86_cpuid(0xd, 0).ebx;
 }
 
+/* Everything, where fpu_save() leaves out what has not changed. */
+static void fpu_save_all(void *area)
+{
+	if (x86_has(X86_XSAVE)) {
+		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(fpu_mask),
+				 "d"(0)
+				 : "memory");
+	} else {
+		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+	}
+}
+
 static void fpu_save(void *area)
 {
-	if (!x86_has(X86_XSAVE)) {
-		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-	} else if (x86_has(X86_XSAVEOPT)) {
+	if (x86_has(X86_XSAVEOPT)) {
 		__asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(fpu_mask),
 				 "d"(0)
 				 : "memory");
 	} else {
-		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(fpu_mask),
-				 "d"(0)
-				 : "memory");
+		fpu_save_all(area);
 	}
 }
 
@@ -84,12 +121,8 @@ static void fpu_load(const void *area)
 
 static void fpu_initial_state(void *area)
 {
-	u16 fcw = FCW_INIT;
-	u32 mxcsr = MXCSR_INIT;
-
 	memset(area, 0, fpu_bytes);
-	memcpy((u8 *)area + FXSAVE_FCW, &fcw, sizeof(fcw));
-	memcpy((u8 *)area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+	memcpy(area, fpu_start, FXSAVE_BYTES);
 }
 
 size_t arch_fpu_bytes(void)
@@ -132,6 +165,64 @@ void x86_fpu_restore(struct arch_thread *thread)
 {
 	fpu_load(thread->fpu);
 	this_cpu(fpu_owner) = thread;
+	thread->work.fpu = false;
+}
+
+void x86_fpu_reset(struct arch_thread *thread)
+{
+	u64 flags = arch_irq_save();
+
+	fpu_load(fpu_start);
+	this_cpu(fpu_owner) = thread;
+	thread->work.fpu = false;
+	arch_irq_restore(flags);
+}
+
+void x86_fpu_sync(struct arch_thread *thread)
+{
+	u64 flags = arch_irq_save();
+
+	if (this_cpu(fpu_owner) != thread) {
+		x86_fpu_restore(thread);
+	}
+	fpu_save_all(thread->fpu);
+	arch_irq_restore(flags);
+}
+
+void x86_fpu_detach(struct arch_thread *thread)
+{
+	u64 flags = arch_irq_save();
+
+	if (this_cpu(fpu_owner) == thread) {
+		this_cpu(fpu_owner) = NULL;
+	}
+	thread->work.fpu = true;
+	arch_irq_restore(flags);
+}
+
+u32 x86_fpu_components(void)
+{
+	return fpu_mask;
+}
+
+u32 x86_fpu_mxcsr_mask(void)
+{
+	return mxcsr_mask;
+}
+
+unsigned x86_fpu_exceptions(struct arch_thread *thread, bool vectors)
+{
+	const u8 *area = thread->fpu;
+	u16 fcw, fsw;
+	u32 mxcsr;
+
+	x86_fpu_sync(thread);
+	memcpy(&fcw, area + FXSAVE_FCW, sizeof(fcw));
+	memcpy(&fsw, area + FXSAVE_FSW, sizeof(fsw));
+	memcpy(&mxcsr, area + FXSAVE_MXCSR, sizeof(mxcsr));
+	return (vectors ? mxcsr & ~(mxcsr >> MXCSR_HELD)
+			: fsw & ~(unsigned)fcw) &
+	       FP_EXCEPTIONS;
 }
 
 /* WRFSBASE and WRGSBASE work in user mode: ask the registers themselves. */

@@ -49,11 +49,13 @@ static enum fault_kind exception_kind(u64 vector)
 	switch (vector) {
 	case EXCEPTION_PF: return FAULT_PAGE;
 	case EXCEPTION_UD: return FAULT_ILLEGAL;
-	case EXCEPTION_DE:
+	case EXCEPTION_DE: return FAULT_DIVIDE;
 	case EXCEPTION_MF:
-	case EXCEPTION_XM: return FAULT_ARITHMETIC;
-	case EXCEPTION_DB:
+	case EXCEPTION_XM: return FAULT_FLOAT;
+	case EXCEPTION_DB: return FAULT_STEP;
 	case EXCEPTION_BP: return FAULT_BREAKPOINT;
+	case EXCEPTION_NP:
+	case EXCEPTION_SS: return FAULT_STACK;
 	case EXCEPTION_AC: return FAULT_ALIGNMENT;
 	default: return FAULT_PROTECTION;
 	}
@@ -89,13 +91,31 @@ static const struct extable_entry *extable_find(const struct trap_frame *frame)
 	return NULL;
 }
 
+/* What only a signal handler wants to know. */
+static void user_fault_complete(struct fault *fault,
+				const struct trap_frame *frame)
+{
+	struct arch_thread *thread = (struct arch_thread *)current_thread();
+
+	thread->fault.vector = (u32)frame->vector;
+	thread->fault.error = (u32)frame->error;
+	if (fault->kind == FAULT_PAGE) {
+		thread->fault.address = fault->address;
+	} else if (fault->kind == FAULT_FLOAT) {
+		fault->floats = x86_fpu_exceptions(
+			thread, frame->vector == EXCEPTION_XM);
+	}
+}
+
 static void trap_from_user(struct trap_frame *frame)
 {
 	struct fault fault = fault_decode(frame);
 
+	fault.unmapped = fault.address >= USER_END;
 	arch_irq_enable();
-	if (fault.kind != FAULT_PAGE || fault.address >= USER_END ||
+	if (fault.kind != FAULT_PAGE || fault.unmapped ||
 	    !aspace_fault(&fault)) {
+		user_fault_complete(&fault, frame);
 		user_fault(&fault, frame);
 	}
 	arch_irq_disable();

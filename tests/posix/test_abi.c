@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "posix/abi.h"
+#include "posix/abi_signal.h"
 
 #define SAME_SIZE(ours, theirs) \
 	static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours)
@@ -43,6 +44,14 @@ SAME_PLACE(abi_stat, size, stat, st_size);
 SAME_PLACE(abi_stat, blksize, stat, st_blksize);
 SAME_PLACE(abi_stat, blocks, stat, st_blocks);
 SAME_PLACE(abi_stat, mtime_s, stat, st_mtim);
+static_assert(sizeof(struct signal_stack) == sizeof(stack_t), "stack_t");
+static_assert(offsetof(struct signal_stack, size_bytes) ==
+		      offsetof(stack_t, ss_size),
+	      "stack_t");
+static_assert(ABI_SIGINFO_BYTES == sizeof(siginfo_t), "siginfo_t");
+static_assert(offsetof(struct abi_siginfo, code) ==
+		      offsetof(siginfo_t, si_code),
+	      "siginfo_t");
 SAME_SIZE(abi_utsname, utsname);
 SAME_PLACE(abi_utsname, machine, utsname, machine);
 SAME_SIZE(abi_rlimit, rlimit);
@@ -69,12 +78,59 @@ SAME(MAP_NORESERVE);
 SAME(MAP_POPULATE);
 SAME(MAP_STACK);
 SAME(MAP_FIXED_NOREPLACE);
+SAME(SIGHUP);
+SAME(SIGINT);
+SAME(SIGQUIT);
 SAME(SIGILL);
 SAME(SIGTRAP);
+SAME(SIGABRT);
 SAME(SIGBUS);
 SAME(SIGFPE);
 SAME(SIGKILL);
 SAME(SIGSEGV);
+SAME(SIGPIPE);
+SAME(SIGALRM);
+SAME(SIGCHLD);
+SAME(SIGCONT);
+SAME(SIGSTOP);
+SAME(SIGTSTP);
+SAME(SIGTTIN);
+SAME(SIGTTOU);
+SAME(SIGURG);
+SAME(SIGXCPU);
+SAME(SIGXFSZ);
+SAME(SIGVTALRM);
+SAME(SIGPROF);
+SAME(SIGWINCH);
+SAME(SIGSYS);
+SAME(SIG_BLOCK);
+SAME(SIG_UNBLOCK);
+SAME(SIG_SETMASK);
+SAME(SS_ONSTACK);
+SAME(SS_DISABLE);
+SAME(SI_USER);
+SAME(SI_KERNEL);
+SAME(SI_QUEUE);
+SAME(SI_TIMER);
+SAME(SI_TKILL);
+SAME(ILL_ILLOPN);
+SAME(FPE_INTDIV);
+SAME(FPE_FLTDIV);
+SAME(FPE_FLTOVF);
+SAME(FPE_FLTUND);
+SAME(FPE_FLTRES);
+SAME(FPE_FLTINV);
+SAME(SEGV_MAPERR);
+SAME(SEGV_ACCERR);
+SAME(BUS_ADRALN);
+SAME(BUS_ADRERR);
+SAME(TRAP_BRKPT);
+SAME(TRAP_TRACE);
+SAME(CLD_EXITED);
+SAME(CLD_KILLED);
+SAME(CLD_DUMPED);
+SAME(CLD_STOPPED);
+SAME(CLD_CONTINUED);
 SAME(ARCH_SET_GS);
 SAME(ARCH_SET_FS);
 SAME(ARCH_GET_FS);

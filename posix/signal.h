@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals: what threads and processes keep of them, how one is sent, and what
+ * system calls that sleep must know.  posix/signal.c tells the theory.
+ */
+#ifndef EXO_POSIX_SIGNAL_H
+#define EXO_POSIX_SIGNAL_H
+
+#include "arch/signal.h"
+#include "kernel/spinlock.h"
+#include "kernel/waitq.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "posix/abi_signal.h"
+
+struct pid;
+struct process;
+struct task;
+struct trap_frame;
+
+/* A set of signals: bit n - 1 for signal n. */
+static inline u64 signal_bit(int signal)
+{
+	return 1ull << (signal - 1);
+}
+
+#define SIGNALS_UNBLOCKABLE \
+	(1ull << (ABI_SIGKILL - 1) | 1ull << (ABI_SIGSTOP - 1))
+
+/* What was sent and not yet taken. */
+struct signal_pending {
+	u64 set;
+	struct list queue; /* struct queued; a signal may have none */
+};
+
+/* Marks: [g] process_signals.lock, [s] the thread itself. */
+struct thread_signals {
+	struct list link;                /* [g] process_signals.threads */
+	struct task *task;               /* [I] */
+	struct process_signals *process; /* [I] */
+	u64 blocked;                     /* [g] written by the thread itself */
+	u64 awaited; /* [g] sigtimedwait() takes them, blocked or not */
+	struct signal_pending pending; /* [g] */
+	u64 saved;                     /* [s] mask that comes back ... */
+	bool restore;                  /* [s] ... at the way to user mode */
+	bool returning;                /* [s] rt_sigreturn() was called */
+	bool repeated; /* [s] the next system call is the last one again */
+	u64 call;      /* [s] its number */
+	u64 deadline;  /* [s] ... and until when it sleeps */
+	struct signal_stack stack; /* [s] */
+};
+
+/* What the parent is told, once. */
+enum stop_report {
+	STOP_NO_REPORT,
+	STOP_REPORT_STOPPED,
+	STOP_REPORT_CONTINUED,
+};
+
+struct process_signals {
+	struct spinlock lock; /* LOCK_SIGNAL: all below */
+	struct list threads;  /* struct thread_signals.link */
+	struct signal_pending pending;
+	struct list waste; /* struct queued, to be freed by a thread */
+	u32 queued_count;
+	u32 queued_max;    /* RLIMIT_SIGPENDING */
+	bool unkillable;   /* default actions do not reach it */
+	bool stopped;      /* threads stop on their way to user mode */
+	u8 stop_signal;    /* that stopped it */
+	u8 report;         /* enum stop_report, for waitpid() */
+	u32 stopped_count; /* threads that have */
+	struct waitq stop_waitq;
+	struct abi_sigaction *actions; /* ABI_NSIG of them; NULL: it ended */
+};
+
+/*
+ * Nothing is sent; actions are those of the running process, or defaults.
+ * `unkillable`: default actions do not reach it.  Errors: -ENOMEM.
+ */
+must_check int process_signals_create(struct process_signals *ps,
+				      bool unkillable);
+
+/* Its threads are gone; what is sent to it from now on is lost. */
+void process_signals_destroy(struct process_signals *ps);
+
+/*
+ * A thread joins its process; its mask is the running thread's, and in another
+ * process than that the signal stack, too.  Context: thread.
+ */
+void thread_signals_join(struct task *task);
+
+/* It leaves; others are told of what it could have taken. Context: thread. */
+void thread_signals_leave(struct task *task);
+
+/* execve(): handlers become defaults, the signal stack is forgotten. */
+void signals_exec(struct thread_signals *ts);
+
+/*
+ * Sends to the process, or to the one thread.  Context: any, no lock of
+ * LOCK_SIGNAL or above held; in an interrupt the signal goes without `info`
+ * and is SI_KERNEL.  Errors: -EAGAIN if a real-time signal cannot be queued.
+ */
+int signal_send_process(struct process_signals *ps,
+			const struct abi_siginfo *info);
+int signal_send_thread(struct thread_signals *ts,
+		       const struct abi_siginfo *info);
+
+/* To every process of the group. Errors: -ESRCH. [p] */
+int signal_send_group_locked(const struct pid *group,
+			     const struct abi_siginfo *info);
+
+/* As a process of its own sends it (SI_USER), and as the kernel does. */
+struct abi_siginfo signal_info_user(int signal);
+struct abi_siginfo signal_info_kernel(int signal);
+
+/* The running thread must handle it now; blocked or ignored, it dies of it. */
+void signal_force(const struct abi_siginfo *info);
+
+/*
+ * For system calls that sleep (waitq_sleep_interruptible()).  They return
+ * -ERESTART or -EINTR when interrupted: without a handler they are made again;
+ * with one, -ERESTART becomes -EINTR unless the handler has SA_RESTART.
+ *
+ * The moment that is `ns` from now (WAITQ_FOREVER: never); of a call that is
+ * made again, from when it was made first.  A call with a time-out asks for it
+ * once, whatever the time-out is.
+ */
+u64 signal_deadline(u64 ns);
+
+/*
+ * Another mask until the system call ends; a handler that interrupts it runs
+ * with that, and goes back to the old one.  Undo it with
+ * signal_mask_restore(result) at the call's end.
+ */
+void signal_mask_replace(u64 mask);
+void signal_mask_restore(long result);
+
+/*
+ * Sleeps until a signal interrupts the thread.  Errors: -EINTR, -ETIMEDOUT at
+ * the deadline.
+ */
+must_check int signal_wait(u64 deadline_ns);
+
+/* The running thread's mask. */
+void signal_mask_set(u64 mask);
+
+/*
+ * Takes the first pending signal of the set. False: there is none. Context:
+ * thread.
+ */
+bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info);
+
+/* `work.signal` and `interrupted` become what they must be. [g] */
+void signal_recompute_locked(struct thread_signals *ts);
+
+/* Nothing of the set is pending any more. [g] */
+void signal_flush_locked(struct process_signals *ps, u64 set);
+
+/*
+ * Tells the parent of a child's end; false if it will not wait for it.  [p]
+ */
+bool signal_child_ended_locked(struct process *child);
+
+/* What a signal does where it has no handler. */
+enum signal_default {
+	SIGNAL_TERMINATES,
+	SIGNAL_DUMPS,
+	SIGNAL_STOPS,
+	SIGNAL_IGNORED, /* SIGCONT, too: that it continues is another matter */
+};
+
+enum signal_default signal_default(int signal);
+
+/* The running thread's. */
+struct thread_signals *signals_current(void);
+
+/* True if the stack pointer is in the stack. */
+static inline bool signal_stack_holds(const struct signal_stack *stack, u64 sp)
+{
+	return sp - stack->base - 1 < stack->size_bytes;
+}
+
+/*
+ * sigaltstack() for the running thread, whose stack pointer is `sp`.
+ * Errors: -EPERM, -EINVAL, -ENOMEM.
+ */
+int signal_stack_set(struct thread_signals *ts, const struct signal_stack *new,
+		     u64 sp);
+
+/* Ends the running process as that signal does. */
+noreturn void signal_die(int signal);
+
+/*
+ * Lets user mode go on in the handler; posix/signal_deliver.c.  False: the
+ * signal has none that may run now.
+ */
+bool signal_handle_fault(struct trap_frame *frame,
+			 const struct abi_siginfo *info);
+
+#endif

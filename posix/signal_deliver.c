@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals on the way to user mode: handlers, default actions, and the system
+ * calls that a signal interrupted.
+ *
+ * D1  All of it happens with a complete trap frame, interrupts on, no lock
+ *     held; the way to user mode comes back here until nothing is left to do.
+ * D2  A system call that was interrupted is decided on once, by the first
+ *     handler that runs or when it is clear that none does.
+ */
+#include "posix/signal.h"
+
+#include "arch/cpu.h"
+#include "arch/trap.h"
+#include "lib/errno.h"
+#include "posix/process.h"
+#include "trace/trace.h"
+
+/*
+ * Where the handler's frame goes.  On the signal stack it must stay there,
+ * whether it is the first frame or an inner one.
+ */
+static void place_choose(struct thread_signals *ts, u64 sp, u64 flags,
+			 struct signal_entry *entry)
+{
+	bool inside = !(ts->stack.flags & ABI_SS_AUTODISARM) &&
+		      signal_stack_holds(&ts->stack, sp);
+
+	if (inside) {
+		entry->low = ts->stack.base;
+	} else if ((flags & ABI_SA_ONSTACK) && ts->stack.size_bytes > 0) {
+		entry->low = ts->stack.base;
+		entry->top = ts->stack.base + ts->stack.size_bytes;
+	}
+}
+
+static int handler_enter(struct thread_signals *ts, struct trap_frame *frame,
+			 const struct abi_siginfo *info,
+			 const struct abi_sigaction *action)
+{
+	struct signal_entry entry = {
+		.signal = (u64)info->signal,
+		.info = info,
+		.handler = action->handler,
+		.restorer = action->restorer,
+		.mask = ts->restore ? ts->saved : ts->blocked,
+		.stack = ts->stack,
+	};
+	u64 mask = ts->blocked | action->mask;
+	int err;
+
+	place_choose(ts, arch_frame_sp(frame), action->flags, &entry);
+	err = action->flags & ABI_SA_RESTORER ? arch_signal_enter(frame, &entry)
+					      : -EFAULT;
+	if (err) {
+		return err;
+	}
+	trace(TRACE_SIGNAL, info->signal, action->handler);
+	ts->restore = false;
+	ts->repeated = false;
+	if (ts->stack.flags & ABI_SS_AUTODISARM) {
+		ts->stack = (struct signal_stack){ .flags = ABI_SS_DISABLE };
+	}
+	if (!(action->flags & ABI_SA_NODEFER)) {
+		mask |= signal_bit(info->signal);
+	}
+	signal_mask_set(mask);
+	return 0;
+}
+
+/* The action as it is now; a handler for one time is a default afterwards. */
+static struct abi_sigaction action_take(struct process_signals *ps, int signal)
+{
+	struct abi_sigaction action = { 0 };
+
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		struct abi_sigaction *found = &ps->actions[signal - 1];
+
+		action = *found;
+		if ((found->flags & ABI_SA_RESETHAND) &&
+		    found->handler != ABI_SIG_IGN) {
+			found->handler = ABI_SIG_DFL;
+		}
+	}
+	return action;
+}
+
+void signal_die(int signal)
+{
+	process_exit_group(STATUS_KILLED(signal));
+}
+
+/* There was no room for the handler's frame. */
+static void frame_failed(int signal)
+{
+	struct abi_siginfo info = signal_info_kernel(ABI_SIGSEGV);
+
+	if (signal == ABI_SIGSEGV) {
+		signal_die(signal);
+	}
+	signal_force(&info);
+}
+
+/* The threads that come here sleep until SIGCONT or SIGKILL. */
+static void stop_here(struct process_signals *ps)
+{
+	u64 flags = waitq_lock(&ps->stop_waitq);
+
+	while (READ_ONCE(ps->stopped)) {
+		waitq_sleep(&ps->stop_waitq, WAITQ_FOREVER);
+	}
+	waitq_unlock(&ps->stop_waitq, flags);
+}
+
+static void default_action(int signal)
+{
+	switch (signal_default(signal)) {
+	case SIGNAL_IGNORED: return;
+	case SIGNAL_STOPS: return;
+	default: signal_die(signal);
+	}
+}
+
+/*
+ * The system call that the signal interrupted.  `action` is the handler's,
+ * NULL if none runs.
+ */
+static void call_decide(struct thread_signals *ts, struct trap_frame *frame,
+			const struct abi_sigaction *action)
+{
+	long result;
+
+	if (!arch_syscall_ended(frame, &result) ||
+	    (result != -ERESTART && result != -EINTR)) {
+		return;
+	}
+	if (action == NULL ||
+	    (result == -ERESTART && (action->flags & ABI_SA_RESTART))) {
+		ts->repeated = action == NULL;
+		arch_syscall_repeat(frame);
+	} else {
+		arch_syscall_set_result(frame, -EINTR);
+	}
+}
+
+/* rt_sigreturn(), now that the frame is complete. */
+static void handler_leave(struct thread_signals *ts, struct trap_frame *frame)
+{
+	struct abi_siginfo info = signal_info_kernel(ABI_SIGSEGV);
+	struct signal_stack stack;
+	u64 mask;
+
+	ts->returning = false;
+	if (arch_signal_return(frame, &mask, &stack) != 0) {
+		signal_force(&info);
+		return;
+	}
+	signal_mask_set(mask);
+	/* As sigaltstack() would, whose complaints nobody hears. */
+	(void)signal_stack_set(ts, &stack, arch_frame_sp(frame));
+}
+
+/* Takes one signal; false if there is none. */
+static bool deliver_one(struct thread_signals *ts, struct trap_frame *frame)
+{
+	struct abi_sigaction action;
+	struct abi_siginfo info;
+
+	if (!signal_take(ts, ~ts->blocked, &info)) {
+		return false;
+	}
+	action = action_take(ts->process, info.signal);
+	if (action.handler == ABI_SIG_DFL) {
+		default_action(info.signal);
+	} else if (action.handler != ABI_SIG_IGN) {
+		call_decide(ts, frame, &action);
+		if (handler_enter(ts, frame, &info, &action) != 0) {
+			frame_failed(info.signal);
+		}
+	}
+	return true;
+}
+
+void user_work(struct trap_frame *frame)
+{
+	struct thread_signals *ts = signals_current();
+
+	if (READ_ONCE(process_current()->ending)) {
+		task_exit();
+	}
+	if (ts->returning) {
+		handler_leave(ts, frame);
+	}
+	stop_here(ts->process);
+	while (deliver_one(ts, frame)) {
+	}
+	call_decide(ts, frame, NULL);
+	if (ts->restore) {
+		ts->restore = false;
+		signal_mask_set(ts->saved);
+	}
+}
+
+bool signal_handle_fault(struct trap_frame *frame,
+			 const struct abi_siginfo *info)
+{
+	struct thread_signals *ts = signals_current();
+	struct abi_sigaction action;
+
+	if (ts->blocked & signal_bit(info->signal)) {
+		return false;
+	}
+	action = action_take(ts->process, info->signal);
+	if (action.handler == ABI_SIG_DFL || action.handler == ABI_SIG_IGN) {
+		return false;
+	}
+	if (handler_enter(ts, frame, info, &action) != 0) {
+		frame_failed(info->signal);
+	}
+	return true;
+}
