@@ -14,8 +14,8 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "signals")]
 LIMIT_S = 120
 
-# The kernel's own lines, which come in between.
-OURS = re.compile(r"^\[ *(\d+\.\d+|boot)\].*\n", re.M)
+# The kernel's own lines, which come in between, even within a line.
+OURS = re.compile(r"\[ *(\d+\.\d+\] \d+|boot\]) .*\n")
 
 
 def output_on_linux(program):
