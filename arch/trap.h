@@ -85,6 +85,12 @@ noreturn void panic_trap(const char *reason, struct trap_frame *frame);
 void user_fault(const struct fault *fault, struct trap_frame *frame);
 
 /*
+ * sched/, debug build: the thread is about to go on in user mode, interrupts
+ * off; stops the machine if it holds a lock or keeps preemption off.
+ */
+void user_return_check(void);
+
+/*
  * posix/: the thread was told (arch_user_work_want()) and is about to go on in
  * user mode at `frame`, which is complete and may be changed.  Interrupts on.
  */

@@ -6,7 +6,9 @@
 
 #include "arch/cpu.h"
 #include "kernel/clock.h"
+#include "arch/thread.h"
 #include "kernel/log.h"
+#include "kernel/mutex.h"
 #include "kernel/panic.h"
 #include "kernel/spinlock.h"
 #include "kernel/timer.h"
@@ -70,13 +72,69 @@ static noinline void crash_smash(void)
 	log_info("%u", small[len % sizeof(small)]);
 }
 
+#ifdef EXO_DEBUG
+static struct spinlock outer = SPINLOCK_INIT(LOCK_TEST_OUTER);
+static struct spinlock inner = SPINLOCK_INIT(LOCK_TEST_INNER);
+static struct mutex mutex;
+
+static void crash_order(void)
+{
+	spin_lock(&inner);
+	spin_lock(&outer);
+}
+
+static void crash_sleeps(void)
+{
+	spin_lock(&outer);
+	sched_sleep_ns(1);
+}
+
+static void crash_mutex_atomic(void)
+{
+	mutex_init(&mutex, LOCK_TEST_INNER);
+	spin_lock(&outer);
+	mutex_lock(&mutex);
+}
+
+static void crash_leaves_spinlock(void)
+{
+	spin_lock(&outer);
+	arch_enter_user(0, 0);
+}
+
+static void crash_leaves_mutex(void)
+{
+	mutex_init(&mutex, LOCK_TEST_INNER);
+	mutex_lock(&mutex);
+	arch_enter_user(0, 0);
+}
+
+static void crash_leaves_preempt(void)
+{
+	preempt_off();
+	arch_enter_user(0, 0);
+}
+#endif
+
+/* The checks of the debug kernel are ways of its own. */
 static const struct {
 	const char *name;
 	void (*fn)(void);
 } ways[] = {
-	{ "thread", crash_thread }, { "irq", crash_irq },
-	{ "locked", crash_locked }, { "stack", crash_stack },
-	{ "double", crash_double }, { "smash", crash_smash },
+#ifdef EXO_DEBUG
+	{ "order", crash_order },
+	{ "sleeps", crash_sleeps },
+	{ "mutex_atomic", crash_mutex_atomic },
+	{ "leaves_spinlock", crash_leaves_spinlock },
+	{ "leaves_mutex", crash_leaves_mutex },
+	{ "leaves_preempt", crash_leaves_preempt },
+#endif
+	{ "thread", crash_thread },
+	{ "irq", crash_irq },
+	{ "locked", crash_locked },
+	{ "stack", crash_stack },
+	{ "double", crash_double },
+	{ "smash", crash_smash },
 };
 
 void crash_on_purpose(const char *how)
@@ -89,7 +147,5 @@ void crash_on_purpose(const char *how)
 			ways[i].fn();
 		}
 	}
-	log_warn("crash=%s is not one of thread, irq, locked, stack, double, "
-		 "smash",
-		 how);
+	log_warn("crash=%s: there is no such way", how);
 }

@@ -71,6 +71,9 @@ void thread_interrupt_clear(void);
 /* Wakes the first waiter; true if there was one. The lock is held. */
 bool waitq_wake_one_locked(struct waitq *q);
 
+/* The lowest weight factor of the first waiters, or `most`. Lock held. */
+u32 waitq_lowest_factor_locked(const struct waitq *q, u32 most);
+
 /* The thread that waits longest, NULL if none does. The lock is held. */
 struct thread *waitq_first_locked(struct waitq *q);
 

@@ -8,12 +8,15 @@
  * I2  A release with waiters hands the mutex to the first of them: it owns
  *     the mutex from that moment, before it runs.  So nobody overtakes and
  *     nobody starves.
+ * I3  Who waits lends weight and place to the owner (sched/lend.h).
  */
 #include "kernel/mutex.h"
 
+#include "arch/trap.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
 #include "lib/assert.h"
+#include "sched/lend.h"
 #include "sched/thread.h"
 
 void mutex_init(struct mutex *mutex, enum lock_class class)
@@ -49,6 +52,17 @@ static void order_release(const struct mutex *mutex)
 		self->mutexes[i] = self->mutexes[i + 1];
 	}
 	self->mutex_count--;
+}
+
+void user_return_check(void)
+{
+	if (lockcheck_held() > 0 || preempt_depth() > 0 ||
+	    current_thread()->mutex_count > 0) {
+		panic("to user mode with %u spinlocks, %u mutexes, preemption "
+		      "%u deep",
+		      lockcheck_held(), current_thread()->mutex_count,
+		      preempt_depth());
+	}
 }
 #else
 static inline void order_take(const struct mutex *mutex)
@@ -88,6 +102,36 @@ static bool take_or_flag(struct mutex *mutex, u64 self)
 	}
 }
 
+/* One more mutex of the owner's has waiters. */
+static void borrow(struct thread *owner, u32 factor)
+{
+	__atomic_fetch_add(&owner->borrows, 1, __ATOMIC_RELAXED);
+	lend_to(owner, factor);
+}
+
+/* Wait queue locked, the flag set: the owner cannot release it meanwhile. */
+static void lend(const struct mutex *mutex)
+{
+	u64 owner = READ_ONCE(mutex->owner) & ~MUTEX_WAITERS;
+	u32 factor = READ_ONCE(current_thread()->fair.factor);
+
+	if (waitq_first_locked((struct waitq *)&mutex->waitq) == NULL) {
+		borrow((struct thread *)owner, factor);
+	} else {
+		lend_to((struct thread *)owner, factor);
+	}
+}
+
+/* The owner gave a mutex away that others waited for. */
+static void pay_back(void)
+{
+	u8 *borrows = &current_thread()->borrows;
+
+	if (__atomic_sub_fetch(borrows, 1, __ATOMIC_RELAXED) == 0) {
+		lend_end();
+	}
+}
+
 void mutex_lock(struct mutex *mutex)
 {
 	u64 self = (u64)current_thread();
@@ -101,6 +145,7 @@ void mutex_lock(struct mutex *mutex)
 	}
 	flags = waitq_lock(&mutex->waitq);
 	while (!take_or_flag(mutex, self)) {
+		lend(mutex);
 		waitq_sleep(&mutex->waitq, WAITQ_FOREVER);
 	}
 	waitq_unlock(&mutex->waitq, flags);
@@ -113,6 +158,10 @@ static void hand_over(struct mutex *mutex)
 
 	waitq_wake_one_locked(&mutex->waitq);
 	more = waitq_first_locked(&mutex->waitq) ? MUTEX_WAITERS : 0;
+	if (more != 0) {
+		borrow((struct thread *)next,
+		       waitq_lowest_factor_locked(&mutex->waitq, UINT32_MAX));
+	}
 	/* Pairs with the acquire in the waker's waitq_lock(). */
 	__atomic_store_n(&mutex->owner, next | more, __ATOMIC_RELEASE);
 }
@@ -129,4 +178,5 @@ void mutex_unlock(struct mutex *mutex)
 	flags = waitq_lock(&mutex->waitq);
 	hand_over(mutex);
 	waitq_unlock(&mutex->waitq, flags);
+	pay_back();
 }

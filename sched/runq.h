@@ -70,6 +70,15 @@ static inline bool thread_evict_locked(struct thread *thread)
 must_check struct runq *runq_lock_of(const struct thread *thread, u64 *flags);
 
 /*
+ * A thread was put into the queue of `cpu`.  This processor is told by its
+ * preemption word, another by an interrupt: if it idles, if the thread should
+ * run at once (then the result is true), or if nothing ends the slice of the
+ * one that runs there.  Lock held.
+ */
+bool runq_notify_locked(struct runq *rq, unsigned cpu,
+			const struct thread *thread);
+
+/*
  * A thread in no queue becomes MOVING, to the place that balance_place()
  * finds.  The lock of the queue that it belonged to is held.
  */

@@ -292,13 +292,8 @@ void runq_advance_locked(struct runq *rq)
 	}
 }
 
-/*
- * This processor is told by its preemption word, another by an interrupt: if
- * it idles, if the thread should run at once, or if nothing ends the slice of
- * the one that runs there.
- */
-static bool notify_locked(struct runq *rq, unsigned cpu,
-			  const struct thread *thread)
+bool runq_notify_locked(struct runq *rq, unsigned cpu,
+			const struct thread *thread)
 {
 	bool at_once =
 		rq->current == rq->idle ||
@@ -343,7 +338,7 @@ static void wake_here_locked(struct runq *rq, struct thread *thread)
 
 	runq_advance_locked(rq);
 	fair_wake(&rq->ready, &thread->fair);
-	at_once = notify_locked(rq, thread->cpu, thread);
+	at_once = runq_notify_locked(rq, thread->cpu, thread);
 	if (unlikely(READ_ONCE(idle_cpus) != 0)) {
 		offer_locked(rq, thread, at_once);
 	}
@@ -438,7 +433,7 @@ static void start_here(struct thread *thread)
 		thread->cpu = (u16)cpu_id();
 		fair_start(&rq->ready, &thread->fair,
 			   parent == rq->idle ? NULL : &parent->fair);
-		notify_locked(rq, thread->cpu, thread);
+		runq_notify_locked(rq, thread->cpu, thread);
 	}
 }
 
@@ -552,6 +547,9 @@ void thread_set_nice(struct thread *thread, int nice)
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
 
-	thread->fair.factor = fair_factor(nice);
+	thread->factor = fair_factor(nice);
+	if (thread->debt == 0 || thread->factor < thread->fair.factor) {
+		thread->fair.factor = thread->factor;
+	}
 	spin_unlock_irq(&rq->lock, flags);
 }

@@ -48,6 +48,7 @@ struct thread *thread_boot_idle(void)
 {
 	boot_thread.arch.kernel_sp = (u64)boot_stack_top;
 	fair_entity_init(&boot_thread.fair, 0);
+	boot_thread.factor = boot_thread.fair.factor;
 	waitq_init(&boot_thread.exit_waitq);
 	return &boot_thread;
 }
@@ -76,6 +77,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 	}
 	string_copy(thread->name, name, sizeof(thread->name));
 	fair_entity_init(&thread->fair, 0);
+	thread->factor = thread->fair.factor;
 	thread->affinity = UINT64_MAX;
 	waitq_init(&thread->exit_waitq);
 	arch_thread_init(&thread->arch, kstack_top(thread->kstack), fn, arg);

@@ -45,7 +45,10 @@ struct thread {
 	bool interrupted;               /* [a] no interruptible sleep now */
 	u8 mutex_count;                 /* [s] mutexes held (debug build) */
 	u8 mutexes[THREAD_MUTEXES_MAX]; /* [s] their classes, in order */
+	u8 borrows;                     /* [a] mutexes of it that lend */
 	u16 cpu;                        /* [q] */
+	u32 factor;                     /* [q] its own, see sched/lend.h */
+	u64 debt;                       /* [q] virtual time lent to it */
 	u64 affinity;                   /* [q] processors that may run it */
 	u32 tid;                        /* [I] */
 	u32 refs;                       /* [a] */

@@ -126,6 +126,24 @@ struct thread *waitq_first_locked(struct waitq *q)
 		       : list_first(&q->waiters, struct waiter, link)->thread;
 }
 
+/* How many waiters are asked: the lock is held meanwhile. */
+#define ASKED_MAX 16
+
+u32 waitq_lowest_factor_locked(const struct waitq *q, u32 most)
+{
+	unsigned asked = 0;
+
+	list_for_each (link, &q->waiters) {
+		const struct waiter *w = list_entry(link, struct waiter, link);
+
+		most = MIN(most, READ_ONCE(w->thread->fair.factor));
+		if (++asked == ASKED_MAX) {
+			break;
+		}
+	}
+	return most;
+}
+
 bool waitq_wake_one_locked(struct waitq *q)
 {
 	if (list_empty(&q->waiters)) {

@@ -17,6 +17,9 @@
 %include "arch/x86_64/macros.inc"
 
 extern x86_trap, x86_user_work, syscall_table, syscall_count, syscall_absent
+%ifdef EXO_DEBUG
+extern user_return_check
+%endif
 
 MSR_GS_BASE	equ 0xc0000101
 
@@ -103,6 +106,9 @@ trap_from_user:				; frame on the thread's kernel stack
 	mov rdi, rsp
 	call x86_trap
 return_to_user:				; in: full frame at rsp, interrupts off
+%ifdef EXO_DEBUG
+	call user_return_check
+%endif
 	mov rax, [gs:CPU_CURRENT]
 	cmp dword [rax + THREAD_WORK], 0
 	jne .work
@@ -191,6 +197,11 @@ syscall_entry:
 	call [syscall_table + rax * 8]
 .done:
 	cli
+%ifdef EXO_DEBUG
+	push rax
+	call user_return_check
+	pop rax
+%endif
 	mov rdx, [gs:CPU_CURRENT]
 	cmp dword [rdx + THREAD_WORK], 0
 	jne .work

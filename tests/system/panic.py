@@ -47,3 +47,23 @@ def panic_reboots():
                     append="bench=off crash=thread panic=reboot")) as vm:
         vm.expect(DUMP)
         vm.wait_event("SHUTDOWN")
+
+
+CHECKS = {
+    "order": r"lock order: LOCK_TEST_OUTER taken while LOCK_TEST_INNER",
+    "sleeps": r"preempt_depth\(\) == 1",
+    "mutex_atomic": r"preempt_depth\(\) == 0",
+    "leaves_spinlock": r"to user mode with 1 spinlocks, 0 mutexes",
+    "leaves_mutex": r"to user mode with 0 spinlocks, 1 mutexes",
+    "leaves_preempt": r"to user mode with 0 spinlocks, 0 mutexes, "
+                      r"preemption 1 deep",
+}
+
+
+@test("the debug kernel's check finds {what}", what=CHECKS)
+def panic_checks(what):
+    with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD,
+                    append=f"bench=off crash={what} panic=exit")) as vm:
+        vm.expect(CHECKS[what])
+        vm.expect(DUMP)
+        vm.expect_end()
