@@ -16,6 +16,7 @@
 #include "boot/tasks.h"
 #include "drivers/acpi.h"
 #include "drivers/framebuffer.h"
+#include "drivers/ps2.h"
 #include "drivers/serial.h"
 #include "drivers/tty.h"
 #include "drivers/vga_text.h"
@@ -55,6 +56,7 @@ static struct {
 	struct boot_info info;
 	struct cmdline cmdline;
 	struct acpi_madt madt;
+	bool no_8042; /* the FADT says so */
 	struct frame_range usable[BOOT_MEMORY_MAX];
 	struct frame_range reserved[RESERVED_MAX];
 } boot;
@@ -200,6 +202,7 @@ static void acpi_read(const struct acpi *acpi)
 		log_warn("acpi: FADT: %s", why);
 		return;
 	}
+	boot.no_8042 = !fadt.has_8042;
 	power_read(acpi, &fadt);
 }
 
@@ -426,6 +429,18 @@ int task_archive(void)
 	frame_share_range(
 		(struct frame_range){ module->base, module->len_bytes });
 	return initramfs_init(phys_to_virt(module->base), module->len_bytes);
+}
+
+/* A machine without a keyboard is used over its serial port. */
+int task_keyboard(void)
+{
+	int err = boot.no_8042 ? -ENODEV : ps2_init();
+
+	if (err == -ENODEV) {
+		log_info("keyboard: there is no controller");
+		err = 0;
+	}
+	return err;
 }
 
 int task_clock_check(void)

@@ -2,6 +2,8 @@ kernel-y += drivers/serial.c drivers/vga_text.c drivers/framebuffer.c
 # Terminals.
 kernel-y += drivers/ldisc.c drivers/ldisc_input.c drivers/tty.c \
 	drivers/tty_ioctl.c drivers/tty_console.c
+kernel-y += drivers/keyboard.c drivers/ps2.c
+hostsrc-y += drivers/keyboard.c
 hostsrc-y += drivers/ldisc.c drivers/ldisc_input.c
 # What the screens are made of.
 kernel-y += drivers/ansi.c drivers/font.c drivers/pixels.c drivers/textgrid.c

@@ -8,5 +8,6 @@ tests-y += tests/drivers/acpi_samples.c tests/drivers/test_acpi.c \
 	tests/drivers/test_acpi_numa.c
 hosttests-y += tests/drivers/fuzz_acpi.c
 # Terminals.
-tests-y += tests/drivers/test_ldisc.c
-hosttests-y += tests/drivers/test_ldisc_host.c tests/drivers/test_termios.c
+tests-y += tests/drivers/test_keyboard.c tests/drivers/test_ldisc.c
+hosttests-y += tests/drivers/test_ldisc_host.c tests/drivers/test_ps2.c \
+	tests/drivers/test_termios.c

@@ -39,6 +39,14 @@ TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
 LONGEST_CODE = 16
 
 
+# QEMU's names of the keys that have another than their character.
+KEYS = {" ": "spc", "\n": "ret", "\t": "tab", "-": "minus", "=": "equal",
+        "[": "bracket_left", "]": "bracket_right", ";": "semicolon",
+        "'": "apostrophe", "`": "grave_accent", "\\": "backslash",
+        ",": "comma", ".": "dot", "/": "slash"}
+SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
+
+
 class Failure(Exception):
     """What the test found wrong, for people."""
 
@@ -176,6 +184,18 @@ class Vm(Console):
     def send(self, text):
         """Types on the serial port."""
         os.write(self.typed, text.encode())
+
+    def press(self, *names):
+        """Presses keys together on the keyboard, by QEMU's names."""
+        self.qmp("send-key", **{"hold-time": 1, "keys": [
+            {"type": "qcode", "data": name} for name in names]})
+
+    def type(self, text):
+        """Types on the keyboard."""
+        for char in text:
+            plain = SHIFTED.get(char, char.lower())
+            shift = ["shift"] if plain != char else []
+            self.press(*shift, KEYS.get(plain, plain))
 
     def qmp(self, command, **arguments):
         """One QMP command; returns what it answers."""
