@@ -18,10 +18,11 @@
 #define USER_END   0x7ffffffff000ul
 
 /* Kernel space: direct map, then kernel stacks, devices, the image. */
-#define KSTACK_AREA_BASE 0xffffc00000000000ul
-#define KSTACK_AREA_END  0xffffd00000000000ul
-#define DEVICE_AREA_BASE 0xffffe00000000000ul
-#define KERNEL_BASE      0xffffffff80000000ul
+#define KSTACK_AREA_BASE   0xffffc00000000000ul
+#define KSTACK_AREA_END    0xffffd00000000000ul
+#define KSTACK_AREA_FACTOR 64 /* it is so many times as large as memory */
+#define DEVICE_AREA_BASE   0xffffe00000000000ul
+#define KERNEL_BASE        0xffffffff80000000ul
 
 enum page_prot {
 	PROT_PAGE_READ = 0,
@@ -85,6 +86,15 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 		      void (*gone)(void *ctx, u64 va,
 				   const struct page_mapping *old),
 		      void *ctx);
+
+/*
+ * Takes the first table of [*va, end) that maps nothing out of `table`, one of
+ * level 0 (of pages) or 1 (of such tables), and tells its frame, which no
+ * processor may walk any more before it is freed; 0 if there is none.  *va
+ * moves behind what was looked at.
+ */
+phys_t arch_take_empty_table(struct page_table *table, unsigned level, u64 *va,
+			     u64 end);
 
 /* Tells what is mapped at `va`, hidden or not; false if nothing is. */
 bool arch_query_page(const struct page_table *table, u64 va,

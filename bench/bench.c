@@ -38,14 +38,14 @@ static const struct {
 				 "instructions, counted exactly" },
 };
 
-enum bench_set { SET_QUICK, SET_ALL };
+enum bench_set { SET_QUICK, SET_ALL, SET_THREADS };
 
 static const struct {
 	const char *name;
 	const char *(*fn)(struct bench *b);
 	u32 cycles;
-	u32 instructions : 31;
-	u32 set : 1;
+	u32 instructions : 30;
+	u32 set : 2;
 } benches[] = {
 #define BENCH(name, set, cycles, instructions, what) \
 	{ #name, bench_##name, cycles, instructions, SET_##set },
@@ -176,17 +176,24 @@ static void table(const struct session *s)
 	}
 }
 
+/* The benchmarks of threads build on one another: all or none. */
+static bool is_chosen(u32 i, const char *which)
+{
+	if (benches[i].set == SET_THREADS) {
+		return strcmp(which, "threads") == 0;
+	}
+	return strcmp(which, "all") == 0 ||
+	       strcmp(which, benches[i].name) == 0 ||
+	       (benches[i].set == SET_QUICK && strcmp(which, "quick") == 0);
+}
+
 /* Marks what `which` names; how many. */
 static u32 choose(struct session *s, const char *which)
 {
-	bool all = strcmp(which, "all") == 0;
-	bool quick = all || strcmp(which, "quick") == 0;
 	u32 count = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(benches); i++) {
-		s->results[i].chosen = all ||
-				       (quick && benches[i].set == SET_QUICK) ||
-				       strcmp(which, benches[i].name) == 0;
+		s->results[i].chosen = is_chosen(i, which);
 		count += s->results[i].chosen;
 	}
 	return count;

@@ -36,6 +36,7 @@
 #include "mm/kmem.h"
 #include "mm/tlb.h"
 #include "posix/process.h"
+#include "sched/keeper.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
 #include "sched/worker.h"
@@ -381,7 +382,8 @@ int task_threads(void)
 	sched_init(thread_boot_idle());
 	err = timer_start();
 	err = err ? err : tlb_start();
-	return err ? err : sched_start_interrupts();
+	err = err ? err : sched_start_interrupts();
+	return err ? err : keeper_start();
 }
 
 int task_processors(void)

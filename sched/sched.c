@@ -45,6 +45,7 @@
 #include "kernel/preempt.h"
 #include "lib/assert.h"
 #include "mm/aspace.h"
+#include "sched/keeper.h"
 #include "sched/runq.h"
 #include "trace/trace.h"
 
@@ -380,6 +381,19 @@ void runq_bring(struct runq *from, struct thread *thread)
 	}
 }
 
+/* A thread without a stack sleeps on until it has one. Releases the lock. */
+static noinline void wake_away(struct runq *rq, u64 flags,
+			       struct thread *thread)
+{
+	bool first = thread->kstack.place == KSTACK_AWAY;
+
+	thread->kstack.place = KSTACK_WANTED;
+	spin_unlock_irq(&rq->lock, flags);
+	if (first) {
+		keeper_ask(thread);
+	}
+}
+
 /* Wakes a thread that sleeps, and whose state is not `except`. */
 static void wake(struct thread *thread, enum thread_state except)
 {
@@ -398,6 +412,10 @@ static void wake(struct thread *thread, enum thread_state except)
 					? THREAD_RUNNING
 					: THREAD_EVICTED;
 		spin_unlock_irq(&rq->lock, flags);
+		return;
+	}
+	if (unlikely(thread->kstack.place != KSTACK_HERE)) {
+		wake_away(rq, flags, thread);
 		return;
 	}
 	if (balance_place(thread) == thread->cpu) {

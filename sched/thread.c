@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "sched/keeper.h"
 #include "sched/kstack.h"
 #include "sched/sched.h"
 #include "trace/trace.h"
@@ -36,7 +37,11 @@ extern u8 boot_stack_top[];
 
 void thread_init(void)
 {
-	threads.cache = kmem_cache_create("thread", sizeof(struct thread), 64);
+	static_assert(ALIGN_UP(sizeof(struct thread), 64) >= KSTACK_OWNER_BYTES,
+		      "no two threads share a slot");
+
+	threads.cache = kmem_cache_create("thread", sizeof(struct thread),
+					  kstack_init());
 	ASSERT(threads.cache != NULL);
 	if (arch_fpu_bytes() <= KMEM_OBJECT_MAX) {
 		threads.fpu =
@@ -62,27 +67,52 @@ static void enlist(struct thread *thread)
 	}
 }
 
+/* One with a stack, maybe an ended one with its own. */
+static struct thread *thread_alloc(void)
+{
+	struct kstack *left = kstack_reuse();
+	struct thread *thread;
+
+	if (left != NULL) {
+		return container_of(left, struct thread, kstack);
+	}
+	thread = kmem_cache_alloc(threads.cache);
+	if (thread != NULL && !kstack_create(&thread->kstack)) {
+		kmem_cache_free(threads.cache, thread);
+		return NULL;
+	}
+	return thread;
+}
+
 struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 {
-	struct thread *thread = kmem_cache_alloc(threads.cache);
+	struct thread *thread = thread_alloc();
 
 	if (thread == NULL) {
 		return NULL;
 	}
-	*thread = (struct thread){ .state = THREAD_NEW, .refs = 2 };
-	thread->kstack = kstack_alloc();
-	if (thread->kstack == NULL) {
-		kmem_cache_free(threads.cache, thread);
-		return NULL;
-	}
+	memset(thread, 0, offsetof(struct thread, kstack));
+	thread->state = THREAD_NEW;
+	thread->refs = 2;
 	string_copy(thread->name, name, sizeof(thread->name));
 	fair_entity_init(&thread->fair, 0);
 	thread->factor = thread->fair.factor;
 	thread->affinity = UINT64_MAX;
 	waitq_init(&thread->exit_waitq);
-	arch_thread_init(&thread->arch, kstack_top(thread->kstack), fn, arg);
+	arch_thread_init(&thread->arch, kstack_top(&thread->kstack), fn, arg);
+	kstack_use(&thread->kstack);
 	enlist(thread);
+	keeper_notice();
 	return thread;
+}
+
+bool thread_private_stack(bool is_private)
+{
+	struct thread *self = current_thread();
+	bool before = self->private_stack;
+
+	self->private_stack = is_private;
+	return before;
 }
 
 static void never_runs(void *arg)
@@ -173,8 +203,13 @@ static void thread_free(struct thread *thread)
 	if (thread->arch.fpu != NULL) {
 		arch_fpu_destroy(&thread->arch);
 	}
-	kstack_free(thread->kstack);
-	kmem_cache_free(threads.cache, thread);
+	kstack_free(&thread->kstack);
+}
+
+void kstack_gone(struct kstack *stack)
+{
+	kmem_cache_free(threads.cache,
+			container_of(stack, struct thread, kstack));
 }
 
 void thread_put(struct thread *thread)
@@ -201,14 +236,14 @@ bool panic_thread(struct panic_thread *out)
 {
 	const struct thread *thread = current_thread();
 
-	if (thread == NULL || thread->kstack == NULL) {
+	if (thread == NULL || thread->kstack.base == NULL) {
 		return false;
 	}
 	*out = (struct panic_thread){
 		.tid = thread->tid,
 		.name = thread->name,
-		.stack_low = (u64)thread->kstack->base,
-		.stack_high = kstack_top(thread->kstack),
+		.stack_low = (u64)thread->kstack.base,
+		.stack_high = kstack_top(&thread->kstack),
 	};
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "lib/list.h"
 #include "lib/types.h"
 #include "sched/fair.h"
+#include "sched/kstack.h"
 
 #define THREAD_NAME_BYTES  16
 #define THREAD_MUTEXES_MAX 6
@@ -37,6 +38,13 @@ enum thread_state {
 	THREAD_DEAD,
 };
 
+/* A sleeper in the list of a wait queue. */
+struct waiter {
+	struct list link; /* [lock of the queue] */
+	bool queued;      /* likewise */
+	bool timed_out;   /* likewise */
+};
+
 /* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
 struct thread {
 	struct arch_thread arch;        /* first: entry code looks into it */
@@ -46,22 +54,23 @@ struct thread {
 	u8 mutex_count;                 /* [s] mutexes held (debug build) */
 	u8 mutexes[THREAD_MUTEXES_MAX]; /* [s] their classes, in order */
 	u8 borrows;                     /* [a] mutexes of it that lend */
+	bool private_stack;             /* [s] see thread_private_stack() */
+	bool exited;                    /* [exit_waitq] */
 	u16 cpu;                        /* [q] */
 	u32 factor;                     /* [q] its own, see sched/lend.h */
 	u64 debt;                       /* [q] virtual time lent to it */
-	u64 affinity;                   /* [q] processors that may run it */
 	u32 tid;                        /* [I] */
 	u32 refs;                       /* [a] */
-	u64 switched_in;       /* [q] cycle counter at the last switch to it */
-	u64 cycles;            /* [q] cycles that it ran before that */
-	struct aspace *aspace; /* [s] NULL: a kernel thread */
+	u64 affinity;                   /* [q] processors that may run it */
+	u64 cycles;                     /* [q] that it ran */
+	struct aspace *aspace;          /* [s] NULL: a kernel thread */
 	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
 	struct task *task;            /* [s] likewise */
-	struct kstack *kstack;        /* [I] NULL: the boot stack */
 	struct list all_link;         /* [t] */
 	struct waitq exit_waitq;      /* waits for `exited` */
-	bool exited;                  /* [exit_waitq] */
+	struct waiter waiter;         /* of the queue that it sleeps in */
 	char name[THREAD_NAME_BYTES]; /* [I] */
+	struct kstack kstack; /* last: thread_create() leaves it alone */
 };
 
 /*
@@ -82,6 +91,13 @@ void thread_kick(struct thread *thread);
 
 /* thread_create and thread_start, keeping no reference. Errors: -ENOMEM. */
 must_check int thread_spawn(const char *name, void (*fn)(void *), void *arg);
+
+/*
+ * While `is_private`, nobody else uses what lies on the running thread's stack
+ * when it sleeps without a time limit; so the stack may be put away meanwhile
+ * (sched/keeper.c).  It was like that before, or not.
+ */
+bool thread_private_stack(bool is_private);
 
 /* Ends the running thread; what it holds must have been given back. */
 noreturn void thread_exit(void);

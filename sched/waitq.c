@@ -6,8 +6,9 @@
  *     time-out, under the queue's lock) clears it and wakes the thread, so
  *     exactly one of them does.
  *     An interrupted thread, which nobody took out, does so itself.
- * I2  A waiter lives on its thread's stack until waitq_sleep() returns, and
- *     that is after its timer was cancelled: no time-out finds a dead one.
+ * I2  A waiter is its thread's own; a timed one's timer is on the thread's
+ *     stack until waitq_sleep() returns, and that is after it was cancelled:
+ *     no time-out finds a dead one.  The stack is not private so long.
  *
  * Why no interruption is lost.  The interrupter sets `interrupted`, then looks
  * at the state under the run queue's lock; the sleeper sets its state, then
@@ -22,13 +23,12 @@
 #include "sched/thread.h"
 #include "trace/trace.h"
 
-struct waiter {
-	struct list link;      /* [q] */
-	struct thread *thread; /* [I] */
-	struct waitq *q;       /* [I] */
-	bool queued;           /* [q] */
-	bool timed_out;        /* [q] */
+/* What a sleep with a deadline needs besides. */
+struct time_limit {
 	struct timer timer;
+	struct waitq *q;       /* [I] */
+	struct thread *thread; /* [I] */
+	bool was_private;      /* [I] its thread's stack */
 };
 
 void waitq_init(struct waitq *q)
@@ -37,23 +37,41 @@ void waitq_init(struct waitq *q)
 	list_init(&q->waiters);
 }
 
-static void waiter_wake(struct waiter *waiter)
+static void waiter_wake(struct thread *thread)
 {
-	list_remove(&waiter->link);
-	waiter->queued = false;
-	sched_wake(waiter->thread);
+	list_remove(&thread->waiter.link);
+	thread->waiter.queued = false;
+	sched_wake(thread);
 }
 
-static void waiter_timeout(struct timer *timer)
+static void time_is_up(struct timer *timer)
 {
-	struct waiter *waiter = container_of(timer, struct waiter, timer);
+	struct time_limit *limit =
+		container_of(timer, struct time_limit, timer);
+	struct waiter *waiter = &limit->thread->waiter;
 
-	WITH_SPINLOCK_IRQ (&waiter->q->lock) {
+	WITH_SPINLOCK_IRQ (&limit->q->lock) {
 		if (waiter->queued) {
 			waiter->timed_out = true;
-			waiter_wake(waiter);
+			waiter_wake(limit->thread);
 		}
 	}
+}
+
+static void time_limit_set(struct time_limit *limit, struct waitq *q,
+			   u64 deadline_ns)
+{
+	limit->q = q;
+	limit->thread = current_thread();
+	limit->was_private = thread_private_stack(false);
+	timer_init(&limit->timer, time_is_up);
+	timer_arm(&limit->timer, deadline_ns);
+}
+
+static void time_limit_end(struct time_limit *limit)
+{
+	timer_cancel(&limit->timer);
+	thread_private_stack(limit->was_private);
 }
 
 /* The way to sleep; `state` says which sleep.  Returns with the lock held. */
@@ -61,14 +79,13 @@ static inline int sleep_as(struct waitq *q, u64 deadline_ns,
 			   enum thread_state state)
 {
 	struct thread *self = current_thread();
-	struct waiter waiter; /* the timer stays as it is if not needed */
+	struct waiter *waiter = &self->waiter;
+	struct time_limit limit; /* stays as it is if not needed */
 
-	waiter.thread = self;
-	waiter.q = q;
-	waiter.queued = true;
-	waiter.timed_out = false;
+	waiter->queued = true;
+	waiter->timed_out = false;
 	DEBUG_ASSERT(spin_held(&q->lock) && preempt_depth() == 1);
-	list_push_back(&q->waiters, &waiter.link);
+	list_push_back(&q->waiters, &waiter->link);
 	if (state == THREAD_INTERRUPTIBLE) {
 		/* Pairs with thread_interrupt(). */
 		__atomic_store_n(&self->state, state, __ATOMIC_SEQ_CST);
@@ -79,22 +96,21 @@ static inline int sleep_as(struct waitq *q, u64 deadline_ns,
 		self->state = state;
 	}
 	if (deadline_ns != WAITQ_FOREVER) {
-		timer_init(&waiter.timer, waiter_timeout);
-		timer_arm(&waiter.timer, deadline_ns);
+		time_limit_set(&limit, q, deadline_ns);
 	}
 	trace(TRACE_SLEEP, q, 0);
 	spin_unlock(&q->lock);
 	sched_block();
 	if (deadline_ns != WAITQ_FOREVER) {
-		timer_cancel(&waiter.timer);
+		time_limit_end(&limit);
 	}
 	spin_lock(&q->lock);
-	DEBUG_ASSERT(!waiter.queued || state == THREAD_INTERRUPTIBLE);
-	if (state == THREAD_INTERRUPTIBLE && waiter.queued) {
-		list_remove(&waiter.link);
+	DEBUG_ASSERT(!waiter->queued || state == THREAD_INTERRUPTIBLE);
+	if (state == THREAD_INTERRUPTIBLE && waiter->queued) {
+		list_remove(&waiter->link);
 		return READ_ONCE(self->interrupted) ? -EINTR : 0;
 	}
-	return waiter.timed_out ? -ETIMEDOUT : 0;
+	return waiter->timed_out ? -ETIMEDOUT : 0;
 }
 
 int waitq_sleep(struct waitq *q, u64 deadline_ns)
@@ -123,7 +139,7 @@ struct thread *waitq_first_locked(struct waitq *q)
 {
 	return list_empty(&q->waiters)
 		       ? NULL
-		       : list_first(&q->waiters, struct waiter, link)->thread;
+		       : list_first(&q->waiters, struct thread, waiter.link);
 }
 
 /* How many waiters are asked: the lock is held meanwhile. */
@@ -134,9 +150,10 @@ u32 waitq_lowest_factor_locked(const struct waitq *q, u32 most)
 	unsigned asked = 0;
 
 	list_for_each (link, &q->waiters) {
-		const struct waiter *w = list_entry(link, struct waiter, link);
+		const struct thread *thread =
+			list_entry(link, struct thread, waiter.link);
 
-		most = MIN(most, READ_ONCE(w->thread->fair.factor));
+		most = MIN(most, READ_ONCE(thread->fair.factor));
 		if (++asked == ASKED_MAX) {
 			break;
 		}
@@ -146,11 +163,12 @@ u32 waitq_lowest_factor_locked(const struct waitq *q, u32 most)
 
 bool waitq_wake_one_locked(struct waitq *q)
 {
-	if (list_empty(&q->waiters)) {
-		return false;
+	struct thread *first = waitq_first_locked(q);
+
+	if (first != NULL) {
+		waiter_wake(first);
 	}
-	waiter_wake(list_first(&q->waiters, struct waiter, link));
-	return true;
+	return first != NULL;
 }
 
 void waitq_wake_one(struct waitq *q)

@@ -323,6 +323,40 @@ static inline bool line_empty(const u64 *e)
 	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) == 0;
 }
 
+static cold bool table_empty(const u64 *entries)
+{
+	unsigned i = 0;
+
+	while (i < TABLE_ENTRIES && line_empty(&entries[i])) {
+		i += LINE_ENTRIES;
+	}
+	return i == TABLE_ENTRIES;
+}
+
+cold phys_t arch_take_empty_table(struct page_table *table, unsigned level,
+				  u64 *va, u64 end)
+{
+	while (*va < end) {
+		u64 *entries = phys_to_virt(table->root);
+		unsigned at = ROOT_LEVEL;
+		u64 *entry = &entries[level_index(*va, at)];
+
+		while (at > level + 1 && (*entry & PTE_PRESENT)) {
+			at--;
+			entry = &entry_table(*entry)[level_index(*va, at)];
+		}
+		*va = ALIGN_DOWN(*va, level_bytes(at)) + level_bytes(at);
+		if ((*entry & PTE_PRESENT) &&
+		    table_empty(entry_table(*entry))) {
+			phys_t frame = phys(*entry & PTE_ADDRESS);
+
+			*entry = 0;
+			return frame;
+		}
+	}
+	return phys(0);
+}
+
 /* Bounded recursion: `level` counts down from the root's to 1. */
 static cold void tables_free(u64 *entries, unsigned count, unsigned level)
 {
@@ -395,17 +429,22 @@ static int direct_map(phys_t from, phys_t to)
 			      from, to.pa - from.pa, PROT_PAGE_WRITE);
 }
 
-/* One table for each 512 GB that kernel space may grow into. */
-static int kernel_areas_prepare(void)
+/*
+ * One table for each 512 GB that kernel space may grow into: stacks take
+ * KSTACK_AREA_FACTOR times what memory there is.
+ */
+static int kernel_areas_prepare(phys_t ram_end)
 {
-	static const u64 areas[] = { KSTACK_AREA_BASE, DEVICE_AREA_BASE };
+	u64 wanted = KSTACK_AREA_BASE + ram_end.pa * KSTACK_AREA_FACTOR;
+	u64 end = MIN(wanted, KSTACK_AREA_END);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(areas); i++) {
-		if (entry_make(&kernel_page_table, areas[i], 2) == NULL) {
+	for (u64 va = KSTACK_AREA_BASE; va < end; va += level_bytes(3)) {
+		if (entry_make(&kernel_page_table, va, 2) == NULL) {
 			return -ENOMEM;
 		}
 	}
-	return 0;
+	return entry_make(&kernel_page_table, DEVICE_AREA_BASE, 2) ? 0
+								   : -ENOMEM;
 }
 
 void x86_paging_init_cpu(void)
@@ -431,7 +470,7 @@ int arch_paging_init(phys_t ram_end)
 	    (err = image_part_map(rodata_start, rodata_end, 0)) ||
 	    (err = image_part_map(rodata_end, image_end, PROT_PAGE_WRITE)) ||
 	    (err = direct_map(arch_image_end(), ram_end)) ||
-	    (err = kernel_areas_prepare())) {
+	    (err = kernel_areas_prepare(ram_end))) {
 		return err;
 	}
 	arch_table_load(&kernel_page_table);

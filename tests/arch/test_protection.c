@@ -136,7 +136,7 @@ KTEST(protect_null, "nothing is at 0, nor where the boot had low memory")
 KTEST(protect_stack_guard,
       "below a kernel stack is nothing, for its whole size")
 {
-	u64 base = (u64)current_thread()->kstack->base;
+	u64 base = (u64)current_thread()->kstack.base;
 
 	EXPECT_EQ(arch_probe(read_at, base), 0);
 	for (u64 at = base - 1; at > base - KSTACK_BYTES; at -= 512) {
@@ -173,7 +173,7 @@ KTEST(protect_every_stack, "every kernel stack has its guard below")
 		EXPECT(threads[i] != NULL);
 	}
 	for (unsigned i = 0; i < GUARDED; i++) {
-		guarded += stack_is_guarded(threads[i]->kstack);
+		guarded += stack_is_guarded(&threads[i]->kstack);
 		/* Its own reference, which its end would drop, and ours. */
 		thread_put(threads[i]);
 		thread_put(threads[i]);

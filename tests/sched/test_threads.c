@@ -149,7 +149,7 @@ KTEST(thread_stacks_coloured, "stacks in a row begin on lines of their own")
 		lines |= 1ull << line;
 	}
 	EXPECT_EQ(current_thread()->arch.kernel_sp,
-		  kstack_top(current_thread()->kstack));
+		  kstack_top(&current_thread()->kstack));
 }
 
 KTEST(thread_never_started, "a thread that was not started can be dropped")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The benchmarks of the boot: the lines are as promised, and say the truth."""
 import json
+import os
 import re
 
 from suite import test
-from vm import INITRD, KERNEL, ROOT, Machine, Vm
+from vm import INITRD, KERNEL, ROOT, Machine, Skip, Vm
 
 SAMPLES = 1000
 LINE_BYTES = 256
@@ -73,6 +74,46 @@ def bench_counted():
     for row in runs[0]:
         if (row["unit"], row["clock"]) != ("instructions", "counted"):
             raise AssertionError(f"{row['name']} does not count instructions")
+
+
+THREADS = re.compile(
+    r"^\[bench\] (\d+) threads alive, (\d+) stacks mapped, (\d+) bytes each; "
+    r"each ran (\d+) times more$", re.M)
+LEFT = ("[bench] all ended: 0 frames, 0 bytes of objects and 0 threads more "
+        "than before")
+
+
+def crowd(memory, at_least, bytes_most, **machine):
+    """bench=threads in so much memory: how many there were, what is left."""
+    with Vm(Machine(kernel=KERNEL, initrd=INITRD, accel="tcg", mem=memory,
+                    append="bench=threads init=/bin/hello", **machine)) as vm:
+        vm.expect(r"^BENCH .*threads_end.*$", 600)
+        vm.expect(r"^init exited, status 0$")
+        vm.expect_end(0)
+    found = THREADS.search(vm.text)
+    count, mapped, each, rounds = map(int, found.groups())
+    if count < at_least or mapped > count / 10 or each > bytes_most or \
+            rounds < 1:
+        vm.fail(f"not what was promised: {found[0]}")
+    if LEFT not in vm.text:
+        vm.fail("something is left of the threads")
+    for name in ("threads_create", "threads_round_all", "threads_end"):
+        if not re.search(rf'"name":"{name}","unit":"cycles"', vm.text):
+            vm.fail(f"{name} was not measured")
+    return vm
+
+
+@test("in 64 MB more than 40,000 threads are alive, switch, end, leave nothing")
+def threads_crowd():
+    crowd("64M", 40000, 1100)
+
+
+@test("a million threads are alive in 2 GB, switch, end, leave nothing",
+      limit_s=1200)
+def threads_million():
+    if not os.environ.get("MILLION"):
+        raise Skip("it takes a minute or more: MILLION=1")
+    crowd("2G", 1000000, 1100)
 
 
 @test("one benchmark runs by its name, bench=off runs none")
