@@ -101,10 +101,14 @@ class Backtrace(gdb.Command):
                                       int(value("THREAD_EVICTED"))):
             raise gdb.GdbError("it runs now: see bt")
         sp = int(found[0]["arch"]["sp"])
-        self.show(word(sp + SAVED_RETURN), word(sp + SAVED_RBP))
+        saved = int(found[0]["kstack"]["saved"])
+        # Where the bytes of a stack that is away lie (sched/keeper.c).
+        self.show(sp, saved - sp if saved else 0)
 
     @staticmethod
-    def show(pc, rbp):
+    def show(sp, moved):
+        sp += moved
+        pc, rbp = word(sp + SAVED_RETURN), word(sp + SAVED_RBP)
         for number in range(MAX_FRAMES):
             line = gdb.find_pc_line(pc)
             at = f" at {line.symtab.filename}:{line.line}" \
@@ -112,7 +116,7 @@ class Backtrace(gdb.Command):
             print(f"#{number:<2} {symbol(pc)}{at}")
             if rbp == 0:
                 return
-            pc, rbp = word(rbp + 8), word(rbp)
+            pc, rbp = word(rbp + moved + 8), word(rbp + moved)
 
 
 class Trace(gdb.Command):
