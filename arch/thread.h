@@ -79,6 +79,9 @@ noreturn void thread_begin(void (*fn)(void *), void *arg);
 must_check int arch_fpu_create(struct arch_thread *thread);
 void arch_fpu_destroy(struct arch_thread *thread);
 
+/* The same with the running thread's vector registers. Errors: -ENOMEM. */
+must_check int arch_fpu_copy(struct arch_thread *thread);
+
 /* user_work() is called before the thread goes on in user mode. Any context. */
 static inline void arch_user_work_want(struct arch_thread *thread)
 {
@@ -101,6 +104,23 @@ u64 arch_gs_base(void);
 
 /* AT_HWCAP: CPUID leaf 1's EDX. */
 u64 arch_user_hwcap(void);
+
+/*
+ * Makes the new thread one that calls arch_user_resume() to go on in user mode
+ * as the running thread does, which is in a system call of entry.asm's
+ * WHOLE_FRAME: with the same registers, but the result 0, and `sp` unless 0.
+ * Errors: -ENOMEM.
+ */
+must_check int arch_thread_fork(struct arch_thread *thread, u64 sp);
+
+/* Leaves for user mode by the frame that arch_thread_fork() made. */
+noreturn void arch_user_resume(void);
+
+/* The user thread pointer of a thread that was not started yet. */
+static inline void arch_thread_set_fs(struct arch_thread *thread, u64 base)
+{
+	thread->fs_base = base;
+}
 
 /*
  * Leaves the kernel for the first time: user mode at `entry` with the stack

@@ -21,6 +21,13 @@ must_check int clear_user(uaddr_t dst, size_t len_bytes);
 must_check long copy_string_from_user(char *dst, uaddr_t src,
 				      size_t size_bytes);
 
+/*
+ * An aligned word in one access; then the same, replaced by `new` if it is
+ * `*old`, which becomes what was there.  Errors: -EFAULT.
+ */
+must_check int user_load(uaddr_t at, u32 *out);
+must_check int user_compare_swap(uaddr_t at, u32 *old, u32 new);
+
 /* True if [base, base + len) lies in user space. */
 bool user_range_ok(uaddr_t base, u64 len_bytes);
 

@@ -65,22 +65,21 @@ struct region *region_from(const struct aspace *aspace, u64 va)
 	return r ? r : region_of(tree_find_ge(&aspace->regions, va));
 }
 
-static bool range_ok(u64 start, u64 len_bytes)
+bool range_ok(u64 start, u64 len_bytes)
 {
 	return IS_ALIGNED(start | len_bytes, PAGE_SIZE) && len_bytes > 0 &&
 	       start >= USER_START && start < USER_END &&
 	       len_bytes <= USER_END - start;
 }
 
-static bool range_free(const struct aspace *aspace, u64 start, u64 end)
+bool range_free(const struct aspace *aspace, u64 start, u64 end)
 {
 	const struct region *r = region_from(aspace, start);
 
 	return r == NULL || r->node.key >= end;
 }
 
-/* What `source` shows from `skip` bytes on. */
-static struct region_source source_skip(struct region_source source, u64 skip)
+struct region_source source_skip(struct region_source source, u64 skip)
 {
 	if (skip >= source.len_bytes) {
 		return REGION_ZEROES;
@@ -195,7 +194,7 @@ static void page_gone(void *ctx, u64 va, const struct page_mapping *old)
 	tlb_batch_add(&unmap->batch, va, old->frame);
 }
 
-static void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
+void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 {
 	struct unmap unmap = { .aspace = aspace };
 
@@ -308,6 +307,13 @@ int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
 	return 0;
 }
 
+bool aspace_is_free_locked(const struct aspace *aspace, u64 start,
+			   u64 len_bytes)
+{
+	return range_ok(start, len_bytes) &&
+	       range_free(aspace, start, start + len_bytes);
+}
+
 u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 			    u64 below)
 {
@@ -342,6 +348,21 @@ void aspace_put(struct aspace *aspace)
 	ASSERT(aspace->resident_pages == 0);
 	arch_table_destroy(&aspace->table);
 	kfree(aspace);
+}
+
+struct mem_object *aspace_shared(struct aspace *aspace, u64 va,
+				 u64 *offset_bytes)
+{
+	WITH_MUTEX (&aspace->mutex) {
+		const struct region *r = aspace_region(aspace, va);
+
+		if (r != NULL && (r->flags & REGION_SHARED)) {
+			*offset_bytes =
+				va - r->node.key + r->source.offset_bytes;
+			return mem_object_get(r->source.object);
+		}
+	}
+	return NULL;
 }
 
 bool aspace_is_loaded(const struct aspace *aspace)

@@ -21,6 +21,8 @@ enum region_flags {
 	REGION_GROWS_DOWN = 8, /* a stack */
 	REGION_SHARED = 16,    /* writes go to the object's frames */
 	REGION_READ_ONLY = 32, /* never to get the right to write */
+	REGION_NO_FORK = 64,   /* aspace_clone() leaves it out */
+	REGION_WIPE = 128,     /* aspace_clone() leaves its pages out */
 };
 
 /* What a region shows of an object. */
@@ -96,6 +98,52 @@ must_check int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
 			      unsigned prot);
 
 /*
+ * Gives up what the pages of the range hold: zeroes, or the object's content,
+ * come back when they are touched.  Errors: -EINVAL; -ENOMEM if part of it is
+ * not mapped, after the rest was done.
+ */
+must_check int aspace_discard(struct aspace *aspace, u64 start, u64 len_bytes);
+
+/*
+ * Sets and clears flags that are no rights.  Errors: -EINVAL, -ENOMEM (also as
+ * above).
+ */
+must_check int aspace_set_flags(struct aspace *aspace, u64 start, u64 len_bytes,
+				u32 set, u32 clear);
+
+/*
+ * Touches every page of the range, for writing where that is allowed.
+ * Errors: -EINVAL, -ENOMEM (also for a gap), -ENXIO behind an object's end.
+ */
+must_check int aspace_populate(struct aspace *aspace, u64 start, u64 len_bytes);
+
+/*
+ * Tells for each page of the range, `count` of them from `start` on, whether
+ * it is in memory.  Errors: -ENOMEM for a gap.
+ */
+must_check int aspace_resident(struct aspace *aspace, u64 start, u64 count,
+			       u8 *out);
+
+/* How aspace_move() may find the new place. */
+enum aspace_move {
+	MOVE_NEVER, /* only where it is */
+	MOVE_ANYWHERE,
+	MOVE_FIXED, /* to `*to`, whatever lies there goes */
+};
+
+/*
+ * Makes the mapping [start, start + len) `new_len` bytes long and tells in
+ * `*to` where it is then.  Errors: -EINVAL, -EFAULT if it is not one region,
+ * -ENOMEM.
+ */
+must_check int aspace_move(struct aspace *aspace, u64 start, u64 len_bytes,
+			   u64 new_len_bytes, enum aspace_move how, u64 *to);
+
+/* True if nothing is mapped there and all of it is user space. Locked. */
+bool aspace_is_free_locked(const struct aspace *aspace, u64 start,
+			   u64 len_bytes);
+
+/*
  * A free range of that length, as high as possible below `below`; 0 if there
  * is none.  Context: the mutex is held.
  */
@@ -107,6 +155,13 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
  * regions for ever.  NULL if there is no memory.  Context: thread.
  */
 must_check struct aspace *aspace_clone(struct aspace *aspace);
+
+/*
+ * If shared memory lies at `va`, its object with a reference and the offset
+ * there; else NULL.  Context: thread.
+ */
+must_check struct mem_object *aspace_shared(struct aspace *aspace, u64 va,
+					    u64 *offset_bytes);
 
 /* Makes it this processor's; NULL keeps whichever is loaded. Irqs off. */
 void aspace_switch(struct aspace *aspace);

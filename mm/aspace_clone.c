@@ -48,13 +48,17 @@ static int clone_locked(struct aspace *aspace, struct aspace *child)
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);
 
+		if (r->flags & REGION_NO_FORK) {
+			continue;
+		}
 		clone.err = region_add(child, r->node.key, r->end, r->flags,
 				       r->source);
 		if (clone.err) {
 			break;
 		}
-		if (r->flags & REGION_SHARED) {
-			continue; /* its object has the frames */
+		/* The object of a shared region has its frames. */
+		if (r->flags & (REGION_SHARED | REGION_WIPE)) {
+			continue;
 		}
 		arch_protect_range(&aspace->table, r->node.key,
 				   r->end - r->node.key, page_share, &clone);

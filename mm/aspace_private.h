@@ -22,6 +22,16 @@ struct region *region_from(const struct aspace *aspace, u64 va);
 must_check int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 			  struct region_source source);
 
+/* What `source` shows from `skip` bytes on. */
+struct region_source source_skip(struct region_source source, u64 skip);
+
+/* Takes the pages of a range away, their frames with them. */
+void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes);
+
+/* True if nothing is mapped there; true if it lies in user space. */
+bool range_free(const struct aspace *aspace, u64 start, u64 end);
+bool range_ok(u64 start, u64 len_bytes);
+
 /* Makes `at` a border between regions. Errors: -ENOMEM. */
 must_check int region_split(struct aspace *aspace, u64 at);
 

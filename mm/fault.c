@@ -224,6 +224,41 @@ static int fault_locked(struct aspace *aspace, struct fault *fault)
 	return err == -EEXIST ? page_present(aspace, r, va, fault) : err;
 }
 
+/* As for a program's access, to one page after the other. */
+static int populate_locked(struct aspace *aspace, u64 va, u64 end)
+{
+	for (; va < end; va += PAGE_SIZE) {
+		const struct region *r = aspace_region(aspace, va);
+		struct page_mapping old;
+		int err;
+
+		if (r == NULL) {
+			return -ENOMEM;
+		}
+		if (!(r->flags & REGION_PROT) ||
+		    arch_query_page(&aspace->table, va, &old)) {
+			continue;
+		}
+		err = page_missing(aspace, r, va,
+				   r->flags & REGION_WRITE ? FAULT_WRITE : 0);
+		if (err) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+int aspace_populate(struct aspace *aspace, u64 start, u64 len_bytes)
+{
+	if (!range_ok(start, len_bytes)) {
+		return -EINVAL;
+	}
+	WITH_MUTEX (&aspace->mutex) {
+		return populate_locked(aspace, start, start + len_bytes);
+	}
+	return 0;
+}
+
 bool aspace_fault(struct fault *fault)
 {
 	struct aspace *aspace = this_cpu(loaded_aspace);

@@ -78,15 +78,117 @@ enum abi_mmap {
 	ABI_PROT_EXEC = 4,
 	ABI_MAP_SHARED = 1,
 	ABI_MAP_PRIVATE = 2,
+	ABI_MAP_SHARED_VALIDATE = 3,
 	ABI_MAP_TYPE = 0xf,
 	ABI_MAP_FIXED = 0x10,
 	ABI_MAP_ANONYMOUS = 0x20,
+	ABI_MAP_32BIT = 0x40,
 	ABI_MAP_GROWSDOWN = 0x100,
+	ABI_MAP_LOCKED = 0x2000,
 	ABI_MAP_NORESERVE = 0x4000,
 	ABI_MAP_POPULATE = 0x8000,
+	ABI_MAP_NONBLOCK = 0x10000,
 	ABI_MAP_STACK = 0x20000,
+	ABI_MAP_HUGETLB = 0x40000,
 	ABI_MAP_FIXED_NOREPLACE = 0x100000,
 };
+
+enum abi_memory {
+	ABI_MREMAP_MAYMOVE = 1,
+	ABI_MREMAP_FIXED = 2,
+	ABI_MS_ASYNC = 1,
+	ABI_MS_INVALIDATE = 2,
+	ABI_MS_SYNC = 4,
+	ABI_MLOCK_ONFAULT = 1,
+	ABI_MCL_CURRENT = 1,
+	ABI_MCL_FUTURE = 2,
+	ABI_MCL_ONFAULT = 4,
+};
+
+enum abi_madvise {
+	ABI_MADV_NORMAL = 0,
+	ABI_MADV_RANDOM = 1,
+	ABI_MADV_SEQUENTIAL = 2,
+	ABI_MADV_WILLNEED = 3,
+	ABI_MADV_DONTNEED = 4,
+	ABI_MADV_FREE = 8,
+	ABI_MADV_DONTFORK = 10,
+	ABI_MADV_DOFORK = 11,
+	ABI_MADV_HUGEPAGE = 14,
+	ABI_MADV_NOHUGEPAGE = 15,
+	ABI_MADV_DONTDUMP = 16,
+	ABI_MADV_DODUMP = 17,
+	ABI_MADV_WIPEONFORK = 18,
+	ABI_MADV_KEEPONFORK = 19,
+	ABI_MADV_COLD = 20,
+	ABI_MADV_PAGEOUT = 21,
+	ABI_MADV_POPULATE_READ = 22,
+	ABI_MADV_POPULATE_WRITE = 23,
+};
+
+enum abi_clone {
+	ABI_CSIGNAL = 0xff,
+	ABI_CLONE_VM = 0x100,
+	ABI_CLONE_FS = 0x200,
+	ABI_CLONE_FILES = 0x400,
+	ABI_CLONE_SIGHAND = 0x800,
+	ABI_CLONE_VFORK = 0x4000,
+	ABI_CLONE_PARENT = 0x8000,
+	ABI_CLONE_THREAD = 0x10000,
+	ABI_CLONE_SYSVSEM = 0x40000,
+	ABI_CLONE_SETTLS = 0x80000,
+	ABI_CLONE_PARENT_SETTID = 0x100000,
+	ABI_CLONE_CHILD_CLEARTID = 0x200000,
+	ABI_CLONE_DETACHED = 0x400000,
+	ABI_CLONE_UNTRACED = 0x800000,
+	ABI_CLONE_CHILD_SETTID = 0x1000000,
+};
+
+enum abi_wait {
+	ABI_WNOHANG = 1,
+	ABI_WSTOPPED = 2,
+	ABI_WEXITED = 4,
+	ABI_WCONTINUED = 8,
+	ABI_WNOWAIT = 0x1000000,
+	ABI_WNOTHREAD = 0x20000000,
+	ABI_WALL = 0x40000000,
+	ABI_P_ALL = 0,
+	ABI_P_PID = 1,
+	ABI_P_PGID = 2,
+};
+
+#define ABI_WCLONE 0x80000000u
+
+/* siginfo_t as waitid() fills it. */
+struct abi_wait_info {
+	s32 signal;
+	s32 error;
+	s32 code;
+	u32 pad;
+	s32 pid;
+	u32 uid;
+	s32 status;
+	u8 unused[100];
+};
+
+static_assert(sizeof(struct abi_wait_info) == 128, "bits/types/siginfo_t.h");
+
+struct abi_timeval {
+	s64 s;
+	s64 us;
+};
+
+struct abi_rusage {
+	struct abi_timeval user;
+	struct abi_timeval system;
+	s64 max_rss_kb;
+	s64 unused_sizes[3];
+	s64 minor_faults;
+	s64 major_faults;
+	s64 unused_counts[8];
+};
+
+static_assert(sizeof(struct abi_rusage) == 144, "bits/types/struct_rusage.h");
 
 enum abi_arch_prctl {
 	ABI_ARCH_SET_GS = 0x1001,

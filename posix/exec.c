@@ -172,6 +172,7 @@ static void name_set(struct process *process, const char *path)
 		base = *at == '/' ? at + 1 : base;
 	}
 	string_copy(process->name, base, sizeof(process->name));
+	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
 	string_copy(process->exe, path, sizeof(process->exe));
 }
 

@@ -7,9 +7,12 @@
  * interrupted, and ends before it would go on in user mode (user_work()).
  */
 #include "arch/cpu.h"
+#include "arch/user.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
+#include "posix/futex.h"
 #include "posix/process.h"
+#include "posix/syscall.h"
 #include "trace/trace.h"
 
 /* Processes that the kernel started tell it, not a parent. */
@@ -41,7 +44,17 @@ u32 child_events_count(struct child_events *events)
 	return READ_ONCE(events->count);
 }
 
-int child_events_wait(struct child_events *events, u32 seen)
+void child_events_wait(struct child_events *events, u32 seen)
+{
+	u64 flags = waitq_lock(&events->q);
+
+	while (events->count == seen) {
+		waitq_sleep(&events->q, WAITQ_FOREVER);
+	}
+	waitq_unlock(&events->q, flags);
+}
+
+int child_events_wait_interruptible(struct child_events *events, u32 seen)
 {
 	u64 flags = waitq_lock(&events->q);
 	int err = 0;
@@ -65,10 +78,29 @@ static void zombie_locked(struct process *p)
 	tell(events);
 }
 
-/* The first program takes in who loses his parent. */
+void process_report_locked(struct process *process, u32 report)
+{
+	process->report = report;
+	process_tell_locked(process);
+}
+
+/*
+ * Who takes in the children of a process: the nearest above it that asked to
+ * (PR_SET_CHILD_SUBREAPER), else the first program.
+ */
+static struct process *heir_locked(const struct process *p)
+{
+	for (struct process *at = p->parent; at != NULL; at = at->parent) {
+		if (at->subreaper) {
+			return at;
+		}
+	}
+	return process_find_locked(INIT_PID);
+}
+
 static void children_leave_locked(struct process *p)
 {
-	struct process *heir = process_find_locked(INIT_PID);
+	struct process *heir = heir_locked(p);
 
 	list_for_each_safe (node, &p->children) {
 		struct process *child =
@@ -85,6 +117,16 @@ static void children_leave_locked(struct process *p)
 	}
 }
 
+void process_vfork_end(struct process *p)
+{
+	if (READ_ONCE(p->vforked)) {
+		WITH_PROCESSES () {
+			p->vforked = false;
+			process_tell_locked(p);
+		}
+	}
+}
+
 static void process_end(struct process *p)
 {
 	struct descriptors *descriptors = p->descriptors;
@@ -93,6 +135,7 @@ static void process_end(struct process *p)
 	trace(TRACE_EXIT, p->pid, p->status);
 	p->descriptors = NULL;
 	p->aspace = NULL;
+	process_vfork_end(p);
 	if (aspace != NULL) {
 		aspace_put(aspace);
 	}
@@ -100,8 +143,7 @@ static void process_end(struct process *p)
 		descriptors_put(descriptors);
 	}
 	process_signals_destroy(&p->signals);
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		children_leave_locked(p);
 		zombie_locked(p);
 	}
@@ -116,12 +158,32 @@ static void aspace_drop(struct thread *self)
 	}
 }
 
+/* Who shares the memory may wait for the thread's end there. */
+static void user_words_end(const struct task *task)
+{
+	const struct aspace *aspace = task->process->aspace;
+	u32 zero = 0;
+
+	if (aspace == NULL) {
+		return;
+	}
+	if (task->robust_list != 0) {
+		futex_robust_end(task->robust_list);
+	}
+	if (task->clear_tid != 0 &&
+	    (task->process->task_count > 1 || READ_ONCE(aspace->refs) > 1) &&
+	    copy_to_user(uaddr(task->clear_tid), &zero, sizeof(zero)) == 0) {
+		futex_wake_one(task->clear_tid);
+	}
+}
+
 void task_exit(void)
 {
 	struct thread *self = current_thread();
 	struct process *p = self->process;
 
 	process_get(p);
+	user_words_end(self->task);
 	aspace_drop(self);
 	if (task_remove(self->task)) {
 		process_end(p);
@@ -141,14 +203,27 @@ static void others_notify_locked(struct process *p)
 			task_notify(task);
 		}
 	}
+	tell(&p->events); /* one may sleep in vfork() */
+}
+
+static noreturn void task_exit_code(u32 code)
+{
+	struct task *task = task_current();
+
+	/* What the first thread says counts if no one ends all of them. */
+	WITH_PROCESSES () {
+		if (task->id == NULL && !task->process->ending) {
+			task->process->status = STATUS_EXITED(code);
+		}
+	}
+	task_exit();
 }
 
 void process_exit_group(u32 status)
 {
 	struct process *p = process_current();
 
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		if (!p->ending) {
 			p->ending = true;
 			p->status = status;
@@ -156,6 +231,16 @@ void process_exit_group(u32 status)
 		}
 	}
 	task_exit();
+}
+
+SYSCALL_HANDLER(exit)
+{
+	task_exit_code((u32)a);
+}
+
+SYSCALL_HANDLER(exit_group)
+{
+	process_exit_group(STATUS_EXITED(a));
 }
 
 /* As a shell shows it. */
@@ -175,7 +260,7 @@ int process_wait(struct process *process)
 		if (READ_ONCE(process->state) == PROCESS_REAPED) {
 			break;
 		}
-		(void)child_events_wait(&kernel_events, seen);
+		child_events_wait(&kernel_events, seen);
 	}
 	status = shell_status(process->status);
 	process_put(process);

@@ -100,8 +100,7 @@ SYSCALL_HANDLER(kill)
 	if (b > ABI_NSIG) {
 		return -EINVAL;
 	}
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		return kill_locked((s32)a, &info);
 	}
 	return 0;
@@ -113,8 +112,7 @@ static long thread_send(s32 process, s32 thread, const struct abi_siginfo *info)
 	if (thread <= 0 || process < 0) {
 		return -EINVAL;
 	}
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		struct task *task = task_of_locked((u32)thread);
 
 		if (task == NULL ||
@@ -172,8 +170,7 @@ SYSCALL_HANDLER(rt_sigqueueinfo)
 	if (err) {
 		return err;
 	}
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		return process_send_locked(
 			(s32)a > 0 ? process_of_locked((u32)a) : NULL, &info);
 	}

@@ -55,8 +55,7 @@ struct pid *pid_alloc(u32 wanted)
 	*pid = (struct pid){ .refs = 1 };
 	list_init(&pid->group);
 	list_init(&pid->session);
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		taken = pids.count < PID_MAX / 2 && insert_locked(pid, wanted);
 		pids.count += taken;
 	}

@@ -13,6 +13,7 @@
 #include "lib/assert.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
+#include "posix/futex.h"
 
 static struct {
 	struct kmem_cache *processes;
@@ -22,6 +23,7 @@ static struct {
 void process_init(void)
 {
 	pid_init();
+	futex_init();
 	caches.processes =
 		kmem_cache_create("process", sizeof(struct process), 8);
 	caches.tasks = kmem_cache_create("task", sizeof(struct task), 8);
@@ -46,16 +48,41 @@ void process_put(struct process *process)
 struct process *process_find_locked(u64 pid)
 {
 	const struct pid *id = pid_find_locked(pid);
+	struct process *p = id ? id->process : NULL;
 
-	return id && id->process && id->process->state == PROCESS_RUNNING
-		       ? id->process
-		       : NULL;
+	return p && p->state == PROCESS_RUNNING ? p : NULL;
+}
+
+struct task *task_find_locked(u64 tid)
+{
+	const struct pid *id = pid_find_locked(tid);
+
+	if (id == NULL || id->task != NULL) {
+		return id ? id->task : NULL;
+	}
+	if (id->process != NULL) {
+		list_for_each (node, &id->process->tasks) {
+			struct task *task = list_entry(node, struct task, link);
+
+			if (task->id == NULL) {
+				return task;
+			}
+		}
+	}
+	return NULL;
+}
+
+u32 process_group_number(const struct process *process)
+{
+	WITH_PROCESSES () {
+		return pid_number(process->group);
+	}
+	return 0;
 }
 
 struct process *process_find_get(u64 pid)
 {
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		const struct pid *id = pid_find_locked(pid);
 
 		return id && id->process ? process_get(id->process) : NULL;
@@ -63,16 +90,26 @@ struct process *process_find_get(u64 pid)
 	return NULL;
 }
 
-/* It begins in a group and a session of its own. */
-static void enlist_locked(struct process *p, struct pid *id)
+static void group_enter_locked(struct process *p, struct pid *group,
+			       struct pid *session)
 {
-	p->id = id;
-	p->pid = pid_number(id);
-	id->process = p;
-	p->group = pid_get_locked(id);
-	p->session = pid_get_locked(id);
-	list_push_back(&id->group, &p->group_link);
-	list_push_back(&id->session, &p->session_link);
+	p->group = pid_get_locked(group);
+	p->session = pid_get_locked(session);
+	list_push_back(&group->group, &p->group_link);
+	list_push_back(&session->session, &p->session_link);
+}
+
+void process_enlist_locked(struct process *p, struct process *parent)
+{
+	p->state = PROCESS_RUNNING;
+	process_get(p);
+	p->id->process = p;
+	group_enter_locked(p, parent ? parent->group : p->id,
+			   parent ? parent->session : p->id);
+	p->parent = parent;
+	if (parent != NULL) {
+		list_push_back(&parent->children, &p->sibling);
+	}
 }
 
 struct process *process_create(u32 pid)
@@ -86,13 +123,14 @@ struct process *process_create(u32 pid)
 		}
 		return NULL;
 	}
-	*p = (struct process){ .state = PROCESS_RUNNING, .refs = 2 };
+	*p = (struct process){
+		.state = PROCESS_NEW, .refs = 1, .id = id, .pid = pid_number(id)
+	};
 	if (process_signals_create(&p->signals, pid == INIT_PID) != 0) {
-		kmem_cache_free(caches.processes, p);
-		WITH_PROCESSES()
-		{
+		WITH_PROCESSES () {
 			pid_put_locked(id);
 		}
+		kmem_cache_free(caches.processes, p);
 		return NULL;
 	}
 	list_init(&p->tasks);
@@ -100,10 +138,6 @@ struct process *process_create(u32 pid)
 	list_init(&p->sibling);
 	waitq_init(&p->events.q);
 	mutex_init(&p->mutex, LOCK_PROCESS);
-	WITH_PROCESSES()
-	{
-		enlist_locked(p, id);
-	}
 	return p;
 }
 
@@ -125,7 +159,7 @@ void process_reap_locked(struct process *p)
 
 void process_discard(struct process *p)
 {
-	DEBUG_ASSERT(list_empty(&p->tasks));
+	DEBUG_ASSERT(p->state == PROCESS_NEW && list_empty(&p->tasks));
 	if (p->aspace != NULL) {
 		aspace_put(p->aspace);
 	}
@@ -133,11 +167,28 @@ void process_discard(struct process *p)
 		descriptors_put(p->descriptors);
 	}
 	process_signals_destroy(&p->signals);
-	WITH_PROCESSES()
-	{
-		process_reap_locked(p);
+	WITH_PROCESSES () {
+		pid_put_locked(p->id);
 	}
-	process_put(p);
+	kmem_cache_free(caches.processes, p);
+}
+
+/* False if the process is ending. */
+static bool task_enlist(struct task *task)
+{
+	struct process *p = task->process;
+
+	WITH_PROCESSES () {
+		if (p->ending) {
+			return false;
+		}
+		list_push_back(&p->tasks, &task->link);
+		p->task_count++;
+		if (task->id != NULL) {
+			task->id->task = task;
+		}
+	}
+	return true;
 }
 
 struct task *task_create(struct process *process, struct pid *id,
@@ -158,13 +209,12 @@ struct task *task_create(struct process *process, struct pid *id,
 	task->thread->process = process;
 	thread_signals_join(task);
 	task->thread->task = task;
-	WITH_PROCESSES()
-	{
-		list_push_back(&process->tasks, &task->link);
-		process->task_count++;
-		if (id != NULL) {
-			id->task = task;
-		}
+	task->thread->aspace = process->aspace;
+	if (!task_enlist(task)) {
+		thread_signals_leave(task);
+		thread_discard(task->thread);
+		kmem_cache_free(caches.tasks, task);
+		return NULL;
 	}
 	return task;
 }
@@ -174,9 +224,9 @@ bool task_remove(struct task *task)
 	bool last = false;
 
 	thread_signals_leave(task);
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		list_remove(&task->link);
+		task->process->cycles += thread_cycles(task->thread);
 		last = --task->process->task_count == 0;
 		if (task->id != NULL) {
 			task->id->task = NULL;

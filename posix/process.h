@@ -26,10 +26,12 @@
 #define PROCESS_PATH_BYTES 256
 
 /*
+ *	NEW --process_enlist_locked()--> RUNNING
  *	RUNNING --the last thread's end--> ZOMBIE --wait--> REAPED
  *	RUNNING --the same, when nobody will wait--> REAPED
  */
 enum process_state {
+	PROCESS_NEW, /* nobody knows of it */
 	PROCESS_RUNNING,
 	PROCESS_ZOMBIE, /* it holds nothing but its number and its status */
 	PROCESS_REAPED, /* and no number any more */
@@ -49,7 +51,10 @@ struct process {
 	u8 exit_signal;             /* [p] that its end sends */
 	bool ending;                /* [p] no thread goes on to user mode */
 	bool ran_exec;              /* [p] since it was forked */
+	bool vforked;               /* [p] the parent waits for its memory */
+	bool subreaper;             /* [p] orphans below become its own */
 	u32 status;                 /* [p] of its end, as wait4() tells */
+	u32 report;                 /* [p] of a stop, likewise, or 0 */
 	u32 task_count;             /* [p] */
 	struct list tasks;          /* [p] struct task.link */
 	struct process *parent;     /* [p] NULL: nobody waits */
@@ -61,6 +66,8 @@ struct process {
 	struct list session_link;   /* [p] in session->session */
 	struct child_events events; /* those of its children */
 	struct process_signals signals;
+	u64 cycles;            /* [p] of its threads that ended */
+	u64 children_cycles;   /* [p] of children waited for */
 	struct aspace *aspace; /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
@@ -75,6 +82,9 @@ struct task {
 	struct pid *id;          /* [p] NULL: its number is the process's */
 	u32 tid;                 /* [s] */
 	struct thread_signals signals;
+	u64 set_tid;     /* [s] where its first step writes tid, or 0 */
+	u64 clear_tid;   /* [s] where its end writes 0, or 0 */
+	u64 robust_list; /* [s] the head of its list, or 0 */
 };
 
 /* The running thread's. */
@@ -93,6 +103,9 @@ must_check struct process *process_find_get(u64 pid);
 
 /* The same, NULL for one that has ended; without a reference. [p] */
 struct process *process_find_locked(u64 pid);
+
+/* The thread with that number, or NULL. [p] */
+struct task *task_find_locked(u64 tid);
 
 /* One reference more or less. Context: any but interrupt handlers. */
 struct process *process_get(struct process *process);
@@ -122,14 +135,22 @@ noreturn void task_exit(void);
  */
 void task_notify(struct task *task);
 
-/* A process without memory, files and threads; NULL: no memory.  One reference
- * is the caller's, one the table's.  `pid` as for pid_alloc(). */
+/*
+ * A process without memory, files and threads that is not known yet; NULL: no
+ * memory.  The reference is the caller's.  `pid` as for pid_alloc().
+ */
 must_check struct process *process_create(u32 pid);
 
 /*
- * A thread of the process that begins with fn(arg), not started; NULL: no
- * memory.  Its number is `id`'s, whose reference it takes, or NULL: the
- * process's own.
+ * It becomes known, as a child of `parent` in its group and session, or (NULL)
+ * in ones of its own.  The table has a reference from now on. [p]
+ */
+void process_enlist_locked(struct process *process, struct process *parent);
+
+/*
+ * A thread of the process that begins with fn(arg), not started.  NULL: no
+ * memory, or the process is ending.  Its number is `id`'s, whose reference it
+ * takes if it succeeds, or NULL: the process's own.
  */
 must_check struct task *task_create(struct process *process, struct pid *id,
 				    void (*fn)(void *), void *arg);
@@ -149,15 +170,44 @@ void task_discard(struct task *task);
 /* Takes a task out and frees it; true if it was the last of its process. */
 bool task_remove(struct task *task);
 
-/* A process that has no thread is forgotten. */
+/* One that was never enlisted and has no thread is forgotten. */
 void process_discard(struct process *process);
 
 /* The parent and whoever waits elsewhere look again. [p] */
 void process_tell_locked(struct process *process);
 
-/* How many events there were; then waits for another.  Errors: -EINTR. */
+/* Cycles that its threads have run so far. [p] */
+u64 process_cycles_locked(const struct process *process);
+
+/* What the process and the children that it waited for have used. [p] */
+void process_usage_locked(const struct process *process,
+			  struct abi_rusage *out);
+
+/* The parent of a zombie takes over what that has used. [p] */
+void process_usage_inherit_locked(const struct process *child);
+
+/* The number of its group. */
+u32 process_group_number(const struct process *process);
+
+/* The parent need not wait for the memory of vfork's child any more. */
+void process_vfork_end(struct process *process);
+
+/* How many events there were; then waits for another. */
 u32 child_events_count(struct child_events *events);
-int child_events_wait(struct child_events *events, u32 seen);
+void child_events_wait(struct child_events *events, u32 seen);
+
+/* The same; a signal ends the wait. Errors: -EINTR. */
+must_check int child_events_wait_interruptible(struct child_events *events,
+					       u32 seen);
+
+/*
+ * All threads of the process have stopped, or it goes on: the parent may ask
+ * for it once, as wait4() tells it. [p]
+ */
+void process_report_locked(struct process *process, u32 report);
+
+#define STATUS_STOPPED(signal) ((u32)(signal) << 8 | 0x7f)
+#define STATUS_CONTINUED       0xffffu
 
 /* A zombie loses its number and its place in the tree. [p] */
 void process_reap_locked(struct process *process);

@@ -50,6 +50,9 @@ int process_start(struct process_start *start)
 		}
 		return -ENOMEM;
 	}
+	WITH_PROCESSES () {
+		process_enlist_locked(p, NULL);
+	}
 	start->process = p;
 	task_start(task);
 	return 0;

@@ -10,6 +10,16 @@
 
 #define BRK_FLAGS (REGION_READ | REGION_WRITE)
 
+/* MAP_32BIT means below that. */
+#define LOW_2GB 0x80000000ul
+
+/* What MAP_SHARED_VALIDATE lets pass. */
+#define MAP_FLAGS_KNOWN                                                     \
+	(ABI_MAP_TYPE | ABI_MAP_FIXED | ABI_MAP_ANONYMOUS | ABI_MAP_32BIT | \
+	 ABI_MAP_GROWSDOWN | ABI_MAP_LOCKED | ABI_MAP_NORESERVE |           \
+	 ABI_MAP_POPULATE | ABI_MAP_NONBLOCK | ABI_MAP_STACK |              \
+	 ABI_MAP_HUGETLB | ABI_MAP_FIXED_NOREPLACE)
+
 static int brk_move_locked(struct aspace *a, u64 end)
 {
 	u64 from = ALIGN_UP(a->brk_end, PAGE_SIZE);
@@ -38,6 +48,15 @@ SYSCALL_HANDLER(brk)
 	return 0;
 }
 
+/* What mmap() is asked for. */
+struct mapping {
+	u64 start;
+	u64 len;
+	u32 how;   /* ABI_MAP_ */
+	u32 flags; /* enum region_flags */
+	struct region_source source;
+};
+
 static u32 region_flags_of(u64 prot)
 {
 	u32 flags = 0;
@@ -54,8 +73,12 @@ static bool prot_known(u64 prot)
 		~(u64)(ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXEC)) == 0;
 }
 
-/* What a private file mapping shows; its object's reference is the caller's. */
-static int file_source(u64 fd, u64 offset, struct region_source *out)
+/*
+ * A mapping shows a file only to who may read it, and a shared one is written
+ * to only by who may write the file.  Errors: -EBADF, -EACCES, -ENODEV,
+ * -ENOMEM.
+ */
+static int file_source(struct mapping *m, u64 fd)
 {
 	struct file_use use = file_use(fd);
 	struct file *file = use.file;
@@ -64,96 +87,162 @@ static int file_source(u64 fd, u64 offset, struct region_source *out)
 	if (file == NULL) {
 		return -EBADF;
 	}
-	out->offset_bytes = offset;
-	out->len_bytes = REGION_WHOLE;
-	err = file->ops->object ? file->ops->object(file, &out->object)
-				: -ENODEV;
+	if (!(file->access & FILE_WRITE) && (m->flags & REGION_SHARED)) {
+		m->flags |= REGION_READ_ONLY;
+	}
+	m->source.len_bytes = REGION_WHOLE;
+	if (!(file->access & FILE_READ) ||
+	    ((m->flags & REGION_READ_ONLY) && (m->flags & REGION_WRITE))) {
+		err = -EACCES;
+	} else if (file->ops->object == NULL) {
+		err = -ENODEV;
+	} else {
+		err = file->ops->object(file, &m->source.object);
+	}
 	file_use_end(use);
 	return err;
 }
 
-static long map_anywhere(struct aspace *aspace, u64 len, u32 flags,
-			 struct region_source source)
+/* The object's reference is the caller's to drop. */
+static int source_find(struct mapping *m, u64 fd)
 {
-	u64 start = 0;
-	int err = -ENOMEM;
-
-	WITH_MUTEX (&aspace->mutex) {
-		start = aspace_find_free_locked(aspace, len, aspace->mmap_top);
-		if (start != 0) {
-			err = aspace_map_locked(aspace, start, len, flags,
-						source);
-		}
+	if (!(m->how & ABI_MAP_ANONYMOUS)) {
+		return file_source(m, fd);
 	}
-	return err ? err : (long)start;
+	m->source = REGION_ZEROES;
+	if (m->flags & REGION_SHARED) {
+		m->source.len_bytes = REGION_WHOLE;
+		m->source.object = mem_object_zeroes();
+		return m->source.object ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
-static long map_fixed(struct aspace *aspace, u64 start, u64 len, u64 how,
-		      u32 flags, struct region_source source)
+/* An address that is only a wish is taken if it is free. */
+static int place_find_locked(const struct aspace *aspace, struct mapping *m)
 {
-	int err = 0;
+	u64 wish = ALIGN_UP(m->start, PAGE_SIZE);
+	u64 top = m->how & ABI_MAP_32BIT ? LOW_2GB : aspace->mmap_top;
 
-	WITH_MUTEX (&aspace->mutex) {
-		if (!(how & ABI_MAP_FIXED_NOREPLACE)) {
-			err = aspace_unmap_locked(aspace, start, len);
-		}
-		if (err == 0) {
-			err = aspace_map_locked(aspace, start, len, flags,
-						source);
+	if (wish >= USER_START && !(m->how & ABI_MAP_32BIT) &&
+	    aspace_is_free_locked(aspace, wish, m->len)) {
+		m->start = wish;
+		return 0;
+	}
+	m->start = aspace_find_free_locked(aspace, m->len, top);
+	return m->start ? 0 : -ENOMEM;
+}
+
+/* Errors: those of an address that must be. */
+static int place_refused(const struct mapping *m)
+{
+	if (!IS_ALIGNED(m->start, PAGE_SIZE)) {
+		return -EINVAL;
+	}
+	if (m->start >= USER_END || m->len > USER_END - m->start) {
+		return -ENOMEM;
+	}
+	return m->start < USER_START ? -EPERM : 0;
+}
+
+static int map_locked(struct aspace *aspace, struct mapping *m)
+{
+	int err;
+
+	if (!(m->how & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE))) {
+		err = place_find_locked(aspace, m);
+	} else {
+		err = place_refused(m);
+		if (err == 0 && !(m->how & ABI_MAP_FIXED_NOREPLACE)) {
+			err = aspace_unmap_locked(aspace, m->start, m->len);
 		}
 	}
-	return err ? err : (long)start;
+	return err ? err
+		   : aspace_map_locked(aspace, m->start, m->len, m->flags,
+				       m->source);
 }
 
 /*
- * What is not offered is refused, never silently something else.  Three flags
- * are advice and change nothing here: memory is never reserved beforehand, a
- * stack is like other memory, and pages come when they are touched.
+ * What cannot be had is refused, never silently something else.  Without
+ * effect, because nothing here is otherwise: NORESERVE (memory is never
+ * reserved), STACK, NONBLOCK, DENYWRITE, EXECUTABLE, UNINITIALIZED.  There
+ * are no huge pages.
  */
-static int map_refused(u64 prot, u64 how, u64 offset)
+static int map_refused(const struct mapping *m, u64 offset)
 {
-	u64 known = ABI_MAP_TYPE | ABI_MAP_FIXED | ABI_MAP_ANONYMOUS |
-		    ABI_MAP_FIXED_NOREPLACE | ABI_MAP_NORESERVE |
-		    ABI_MAP_POPULATE | ABI_MAP_STACK;
+	u64 type = m->how & ABI_MAP_TYPE;
 
-	if (!prot_known(prot) || !IS_ALIGNED(offset, PAGE_SIZE)) {
+	if (type < ABI_MAP_SHARED || type > ABI_MAP_SHARED_VALIDATE ||
+	    !IS_ALIGNED(offset, PAGE_SIZE) || m->len == 0) {
 		return -EINVAL;
 	}
-	return (how & ABI_MAP_TYPE) == ABI_MAP_PRIVATE && (how & ~known) == 0
-		       ? 0
-		       : -EINVAL;
+	if (type == ABI_MAP_SHARED_VALIDATE &&
+	    (m->how & ~(u64)(MAP_FLAGS_KNOWN))) {
+		return -EOPNOTSUPP;
+	}
+	if (m->how & ABI_MAP_HUGETLB) {
+		return -ENOMEM;
+	}
+	if (m->len > USER_END - USER_START) {
+		return -ENOMEM;
+	}
+	return offset + m->len < offset ? -EOVERFLOW : 0;
+}
+
+static u32 mapping_flags(u64 prot, u64 how)
+{
+	u32 flags = region_flags_of(prot);
+
+	if ((how & ABI_MAP_TYPE) != ABI_MAP_PRIVATE) {
+		flags |= REGION_SHARED;
+	} else if (how & ABI_MAP_GROWSDOWN) {
+		flags |= REGION_GROWS_DOWN;
+	}
+	return flags;
 }
 
 SYSCALL_HANDLER(mmap)
 {
 	struct aspace *aspace = process_current()->aspace;
-	struct region_source source = REGION_ZEROES;
-	u64 len = ALIGN_UP(b, PAGE_SIZE);
-	long result = map_refused(c, d, f);
+	struct mapping m = {
+		.start = a,
+		.len = ALIGN_UP(b, PAGE_SIZE),
+		.how = (u32)d,
+		.flags = mapping_flags(c, d),
+		.source = { .offset_bytes = f },
+	};
+	int err = b != 0 && m.len == 0 ? -ENOMEM : map_refused(&m, f);
 
-	if (result == 0 && (b == 0 || len < b)) {
-		result = b == 0 ? -EINVAL : -ENOMEM;
+	err = err ? err : source_find(&m, e);
+	if (err) {
+		return err;
 	}
-	if (result == 0 && !(d & ABI_MAP_ANONYMOUS)) {
-		result = file_source(e, f, &source);
+	WITH_MUTEX (&aspace->mutex) {
+		err = map_locked(aspace, &m);
 	}
-	if (result) {
-		return result;
+	mem_object_put(m.source.object);
+	if (err == 0 && (m.how & (ABI_MAP_POPULATE | ABI_MAP_LOCKED))) {
+		/* Advice: what is not there now comes when it is touched. */
+		int later maybe_unused =
+			aspace_populate(aspace, m.start, m.len);
 	}
-	if (d & (ABI_MAP_FIXED | ABI_MAP_FIXED_NOREPLACE)) {
-		result = map_fixed(aspace, a, len, d, region_flags_of(c),
-				   source);
-	} else {
-		result = map_anywhere(aspace, len, region_flags_of(c), source);
-	}
-	mem_object_put(source.object);
-	return result;
+	return err ? err : (long)m.start;
 }
 
+/* Nothing is mapped below USER_START: taking it away is no error. */
 SYSCALL_HANDLER(munmap)
 {
-	return aspace_unmap(process_current()->aspace, a,
-			    ALIGN_UP(b, PAGE_SIZE));
+	u64 end = a + ALIGN_UP(b, PAGE_SIZE);
+	u64 start = MAX(a, USER_START);
+
+	if (!IS_ALIGNED(a, PAGE_SIZE) || b == 0 || end <= a ||
+	    end > USER_END + PAGE_SIZE) {
+		return -EINVAL;
+	}
+	end = MIN(end, USER_END);
+	return start >= end ? 0
+			    : aspace_unmap(process_current()->aspace, start,
+					   end - start);
 }
 
 SYSCALL_HANDLER(mprotect)

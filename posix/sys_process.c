@@ -23,36 +23,31 @@
 
 #define STACK_LIMIT_BYTES  (8ul << 20)
 
-SYSCALL_HANDLER(exit)
-{
-	process_exit_group(STATUS_EXITED(a));
-}
-
-SYSCALL_HANDLER(exit_group)
-{
-	process_exit_group(STATUS_EXITED(a));
-}
-
 SYSCALL_HANDLER(getpid)
 {
 	return process_current()->pid;
 }
 
-/* The first program has no parent. */
+/* 0 for one that the kernel started. */
 SYSCALL_HANDLER(getppid)
 {
+	WITH_PROCESSES () {
+		const struct process *parent = process_current()->parent;
+
+		return parent ? (long)parent->pid : 0;
+	}
 	return 0;
 }
 
-/* One thread a process: its number is the process's. */
 SYSCALL_HANDLER(gettid)
 {
-	return process_current()->pid;
+	return task_current()->tid;
 }
 
 SYSCALL_HANDLER(set_tid_address)
 {
-	return process_current()->pid;
+	task_current()->clear_tid = a;
+	return task_current()->tid;
 }
 
 /* There is one user. */

@@ -11,8 +11,7 @@ struct tty_caller tty_caller(void)
 	const struct process *p = process_current();
 	struct tty_caller me = { 0 };
 
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		me.session = pid_number(p->session);
 		me.group = pid_number(p->group);
 	}
@@ -24,8 +23,7 @@ u32 tty_group_session(u32 group)
 {
 	u32 session = 0;
 
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		struct pid *pid = pid_find_locked(group);
 
 		if (pid != NULL && !list_empty(&pid->group)) {
@@ -57,8 +55,7 @@ void tty_signal_group(u32 group, int signal)
 	    signal != TTY_SIGHUP) {
 		return;
 	}
-	WITH_PROCESSES()
-	{
+	WITH_PROCESSES () {
 		struct pid *pid = pid_find_locked(group);
 
 		if (pid == NULL) {

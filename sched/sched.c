@@ -560,6 +560,19 @@ void thread_kick(struct thread *thread)
 	spin_unlock_irq(&rq->lock, flags);
 }
 
+u64 thread_cycles(struct thread *thread)
+{
+	u64 flags;
+	struct runq *rq = runq_lock_of(thread, &flags);
+	u64 cycles = thread->cycles;
+
+	if (rq->current == thread) {
+		cycles += arch_cycles() - rq->charged;
+	}
+	spin_unlock_irq(&rq->lock, flags);
+	return cycles;
+}
+
 void thread_set_nice(struct thread *thread, int nice)
 {
 	u64 flags;

@@ -69,7 +69,7 @@ struct thread {
 	struct list all_link;         /* [t] */
 	struct waitq exit_waitq;      /* waits for `exited` */
 	struct waiter waiter;         /* of the queue that it sleeps in */
-	char name[THREAD_NAME_BYTES]; /* [I] */
+	char name[THREAD_NAME_BYTES]; /* [s] */
 	struct kstack kstack; /* last: thread_create() leaves it alone */
 };
 
@@ -128,6 +128,9 @@ void thread_set_nice(struct thread *thread, int nice);
  * belongs to its creator alone.  Errors: -EINVAL.  Context: thread.
  */
 must_check int thread_set_affinity(struct thread *thread, u64 cpus);
+
+/* Cycles of the processors' counters that it has run. Context: any thread. */
+u64 thread_cycles(struct thread *thread);
 
 /* Threads that exist now. */
 u64 thread_count(void);

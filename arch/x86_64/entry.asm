@@ -239,6 +239,25 @@ syscall_entry:
 	mov [rsp + FRAME_RBX], rbx
 	jmp return_to_user
 
+; Handlers of system calls that copy the whole frame: the callee-saved registers
+; join it first.  in: as any handler, the frame above the return address.
+%macro WHOLE_FRAME 1
+extern whole_%1
+global sys_%1
+sys_%1:
+	mov [rsp + 8 + FRAME_R15], r15
+	mov [rsp + 8 + FRAME_R14], r14
+	mov [rsp + 8 + FRAME_R13], r13
+	mov [rsp + 8 + FRAME_R12], r12
+	mov [rsp + 8 + FRAME_RBP], rbp
+	mov [rsp + 8 + FRAME_RBX], rbx
+	jmp whole_%1
+%endmacro
+
+WHOLE_FRAME fork
+WHOLE_FRAME vfork
+WHOLE_FRAME clone
+
 ; SYSCALL from 32-bit code: there is no such ABI here.
 align 16
 global syscall_entry_compat

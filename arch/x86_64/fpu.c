@@ -141,6 +141,24 @@ int arch_fpu_create(struct arch_thread *thread)
 	return 0;
 }
 
+int arch_fpu_copy(struct arch_thread *thread)
+{
+	struct arch_thread *self = (struct arch_thread *)current_thread();
+	u64 flags;
+
+	thread->fpu = arch_memory_alloc(ALIGN_UP(fpu_bytes, 64));
+	if (thread->fpu == NULL) {
+		return -ENOMEM;
+	}
+	flags = arch_irq_save();
+	if (this_cpu(fpu_owner) == self) {
+		fpu_save(self->fpu);
+	}
+	arch_irq_restore(flags);
+	memcpy(thread->fpu, self->fpu, fpu_bytes);
+	return 0;
+}
+
 void arch_fpu_destroy(struct arch_thread *thread)
 {
 	arch_memory_free(thread->fpu);

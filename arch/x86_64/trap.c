@@ -207,20 +207,25 @@ u64 arch_syscall_number(void)
 	return arch_user_frame()->error;
 }
 
-void arch_enter_user(u64 entry, u64 sp)
+void arch_user_resume(void)
 {
 	struct trap_frame *frame = arch_user_frame();
 
-	*frame = (struct trap_frame){
+	arch_irq_disable();
+	x86_set_kernel_sp((u64)(frame + 1));
+	x86_leave(frame);
+}
+
+void arch_enter_user(u64 entry, u64 sp)
+{
+	*arch_user_frame() = (struct trap_frame){
 		.rip = entry,
 		.cs = USER_CS,
 		.rflags = X86_RFLAGS_IF,
 		.rsp = sp,
 		.ss = USER_SS,
 	};
-	arch_irq_disable();
-	x86_set_kernel_sp((u64)(frame + 1));
-	x86_leave(frame);
+	arch_user_resume();
 }
 
 bool arch_frame_is_user(const struct trap_frame *frame)

@@ -9,6 +9,8 @@
 
 u64 x86_user_copy(void *dst, const void *src, u64 len_bytes);
 u64 x86_user_clear(void *dst, u64 len_bytes);
+s64 x86_user_load32(const u32 *at);
+s64 x86_user_swap32(u32 *at, u32 old, u32 new);
 s64 x86_user_string(char *dst, const char *src, u64 size_bytes);
 
 bool user_range_ok(uaddr_t base, u64 len_bytes)
@@ -57,4 +59,26 @@ long copy_string_from_user(char *dst, uaddr_t src, size_t size_bytes)
 		return -EFAULT;
 	}
 	return len == -2 ? -ENAMETOOLONG : len;
+}
+
+static int word_out(s64 result, u32 *out)
+{
+	*out = (u32)result;
+	return result < 0 ? -EFAULT : 0;
+}
+
+int user_load(uaddr_t at, u32 *out)
+{
+	if (!user_range_ok(at, sizeof(u32))) {
+		return -EFAULT;
+	}
+	return word_out(x86_user_load32((const u32 *)at.va), out);
+}
+
+int user_compare_swap(uaddr_t at, u32 *old, u32 new)
+{
+	if (!user_range_ok(at, sizeof(u32))) {
+		return -EFAULT;
+	}
+	return word_out(x86_user_swap32((u32 *)at.va, *old, new), old);
 }

@@ -70,6 +70,34 @@ x86_user_string:
 	smap_site CLAC
 	ret
 
+; s64 x86_user_load32(const u32 *at (rdi)): the word in one access, or -1.
+global x86_user_load32
+align 16
+x86_user_load32:
+	smap_site STAC
+	fixup word_fault
+	mov eax, [rdi]
+	smap_site CLAC
+	ret
+
+; s64 x86_user_swap32(u32 *at (rdi), u32 old (esi), u32 new (edx))
+; Puts `new` where `old` is, in one step; what was there, or -1.
+global x86_user_swap32
+align 16
+x86_user_swap32:
+	smap_site STAC
+	mov eax, esi
+	fixup word_fault
+	lock cmpxchg [rdi], edx
+	mov eax, eax
+	smap_site CLAC
+	ret
+
+word_fault:
+	mov rax, -1
+	smap_site CLAC
+	ret
+
 user_fault_return:
 	mov eax, 1
 	smap_site CLAC

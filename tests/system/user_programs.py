@@ -11,7 +11,8 @@ PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
-            for name in ("pointers", "registers", "memory", "signals")]
+            for name in ("pointers", "registers", "memory", "signals",
+                         "fork", "threads")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork(), vfork() and clone(): new processes and threads that go on where
+ * their maker is.
+ */
+#include "arch/thread.h"
+#include "arch/user.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kmem.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+#include "posix/syscall.h"
+
+struct clone {
+	u64 flags;
+	u64 stack;
+	u64 parent_tid;
+	u64 child_tid;
+	u64 tls;
+};
+
+/* What a thread must share with its makers. */
+#define THREAD_FLAGS (ABI_CLONE_THREAD | ABI_CLONE_SIGHAND | ABI_CLONE_VM)
+
+/* Flags that are known; some are without effect, as on Linux. */
+#define FLAGS_KNOWN                                                           \
+	(ABI_CSIGNAL | THREAD_FLAGS | ABI_CLONE_FS | ABI_CLONE_FILES |        \
+	 ABI_CLONE_VFORK | ABI_CLONE_PARENT | ABI_CLONE_SYSVSEM |             \
+	 ABI_CLONE_SETTLS | ABI_CLONE_PARENT_SETTID |                         \
+	 ABI_CLONE_CHILD_CLEARTID | ABI_CLONE_DETACHED | ABI_CLONE_UNTRACED | \
+	 ABI_CLONE_CHILD_SETTID)
+
+/*
+ * There are no name spaces and no process descriptors; signal handlers are
+ * shared by the threads of one process alone.
+ */
+static int flags_refused(const struct clone *c)
+{
+	u64 thread = c->flags & THREAD_FLAGS;
+	bool whole = thread == THREAD_FLAGS;
+
+	if ((c->flags & ~(u64)FLAGS_KNOWN) != 0 ||
+	    ((thread & ~(u64)ABI_CLONE_VM) != 0 && !whole) ||
+	    (c->flags & ABI_CSIGNAL) > 64) {
+		return -EINVAL;
+	}
+	if (c->stack >= USER_END || c->tls >= USER_END) {
+		return c->stack >= USER_END ? -EINVAL : -EPERM;
+	}
+	return 0;
+}
+
+/* The first step of a new thread. */
+static void child_begin(void *arg)
+{
+	const struct task *task = task_current();
+
+	(void)arg;
+	if (task->set_tid != 0) {
+		/* Who gave an address that cannot be written to gets nothing,
+		 * as on Linux. */
+		int lost maybe_unused = copy_to_user(uaddr(task->set_tid),
+						     &task->tid, sizeof(u32));
+	}
+	arch_user_resume();
+}
+
+/* Its registers, and what clone() says about its number. */
+static int task_prepare(struct task *task, const struct clone *c)
+{
+	int err = arch_thread_fork(&task->thread->arch, c->stack);
+
+	if (err) {
+		return err;
+	}
+	if (c->flags & ABI_CLONE_SETTLS) {
+		arch_thread_set_fs(&task->thread->arch, c->tls);
+	}
+	task->set_tid = c->flags & ABI_CLONE_CHILD_SETTID ? c->child_tid : 0;
+	task->clear_tid =
+		c->flags & ABI_CLONE_CHILD_CLEARTID ? c->child_tid : 0;
+	string_copy(task->thread->name, current_thread()->name,
+		    sizeof(task->thread->name));
+	if (c->flags & ABI_CLONE_PARENT_SETTID) {
+		err = copy_to_user(uaddr(c->parent_tid), &task->tid,
+				   sizeof(u32));
+	}
+	return err;
+}
+
+static long clone_thread(const struct clone *c)
+{
+	struct pid *id = pid_alloc(0);
+	struct task *task;
+	u32 tid;
+	int err;
+
+	if (id == NULL) {
+		return -EAGAIN;
+	}
+	task = task_create(process_current(), id, child_begin, NULL);
+	if (task == NULL) {
+		WITH_PROCESSES () {
+			pid_put_locked(id);
+		}
+		return -EAGAIN;
+	}
+	err = task_prepare(task, c);
+	if (err) {
+		task_discard(task);
+		return err;
+	}
+	tid = task->tid;
+	task_start(task);
+	return tid;
+}
+
+/* What a child has of its parent's. Errors: -ENOMEM. */
+static int process_fill(struct process *child, struct process *parent,
+			const struct clone *c)
+{
+	child->aspace = c->flags & ABI_CLONE_VM ? aspace_get(parent->aspace)
+						: aspace_clone(parent->aspace);
+	child->descriptors = c->flags & ABI_CLONE_FILES
+				     ? descriptors_get(parent->descriptors)
+				     : descriptors_clone(parent->descriptors);
+	if (child->aspace == NULL || child->descriptors == NULL) {
+		return -ENOMEM;
+	}
+	child->exit_signal = c->flags & ABI_CSIGNAL;
+	WITH_MUTEX (&parent->mutex) {
+		memcpy(child->name, parent->name, sizeof(child->name));
+		memcpy(child->exe, parent->exe, sizeof(child->exe));
+	}
+	return 0;
+}
+
+/* The child becomes known. False: the parent is ending. */
+static bool enlist(struct process *child, struct process *parent, u64 flags)
+{
+	WITH_PROCESSES () {
+		if (parent->ending) {
+			return false;
+		}
+		child->vforked = (flags & ABI_CLONE_VFORK) != 0;
+		process_enlist_locked(child,
+				      flags & ABI_CLONE_PARENT && parent->parent
+					      ? parent->parent
+					      : parent);
+	}
+	return true;
+}
+
+/* Until the child has memory of its own, or this process ends. */
+static void vfork_wait(struct process *child)
+{
+	struct process *self = process_current();
+	u32 seen = child_events_count(&self->events);
+
+	while (READ_ONCE(child->vforked) && !READ_ONCE(self->ending)) {
+		child_events_wait(&self->events, seen);
+		seen = child_events_count(&self->events);
+	}
+}
+
+static long clone_process(const struct clone *c)
+{
+	struct process *self = process_current();
+	struct process *child = process_create(0);
+	struct task *task = NULL;
+	u32 pid;
+	int err;
+
+	if (child == NULL) {
+		return -EAGAIN;
+	}
+	err = process_fill(child, self, c);
+	if (err == 0) {
+		task = task_create(child, NULL, child_begin, NULL);
+		err = task ? task_prepare(task, c) : -EAGAIN;
+	}
+	if (err == 0 && !enlist(child, self, c->flags)) {
+		err = -EAGAIN;
+	}
+	if (err) {
+		if (task != NULL) {
+			task_discard(task);
+		}
+		process_discard(child);
+		return err;
+	}
+	pid = child->pid;
+	task_start(task);
+	if (c->flags & ABI_CLONE_VFORK) {
+		vfork_wait(child);
+	}
+	process_put(child);
+	return pid;
+}
+
+static long clone(const struct clone *c)
+{
+	int err = flags_refused(c);
+
+	if (err) {
+		return err;
+	}
+	return c->flags & ABI_CLONE_THREAD ? clone_thread(c) : clone_process(c);
+}
+
+/* The system calls themselves: arch/x86_64/entry.asm comes first. */
+SYSCALL_WHOLE_HANDLER(fork)
+{
+	static const struct clone args = { .flags = ABI_SIGCHLD };
+
+	return clone(&args);
+}
+
+SYSCALL_WHOLE_HANDLER(vfork)
+{
+	static const struct clone args = { .flags = ABI_SIGCHLD | ABI_CLONE_VM |
+						    ABI_CLONE_VFORK };
+
+	return clone(&args);
+}
+
+SYSCALL_WHOLE_HANDLER(clone)
+{
+	const struct clone args = {
+		.flags = (u32)a,
+		.stack = b,
+		.parent_tid = c,
+		.child_tid = d,
+		.tls = e,
+	};
+
+	return clone(&args);
+}
