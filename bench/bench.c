@@ -9,6 +9,7 @@
  */
 #include "bench/bench.h"
 
+#include "bench/scaling.h"
 #include "bench/stats.h"
 #include "kernel/checks.h"
 #include "kernel/log.h"
@@ -218,6 +219,10 @@ void bench_run(const char *which)
 	struct session *s;
 
 	if (which == NULL || strcmp(which, "off") == 0) {
+		return;
+	}
+	if (strcmp(which, "scaling") == 0) {
+		bench_scaling();
 		return;
 	}
 	s = kzalloc(sizeof(*s));

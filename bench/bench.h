@@ -18,6 +18,9 @@
 #include "arch/cpu.h"
 #include "lib/types.h"
 
+/* Takes the samples that only user mode can take. */
+#define BENCH_PROGRAM "/bin/bench"
+
 #define BENCH_WARM_UP 100
 #define BENCH_SAMPLES 1000
 

@@ -15,7 +15,6 @@
 #include "posix/process.h"
 #include "sched/thread.h"
 
-#define PROGRAM     "/bin/bench"
 #define SPACE_PAGES 64
 
 static const char no_memory[] = "no memory";
@@ -157,8 +156,8 @@ static const struct file_ops samples_ops = { .write = samples_write };
 static const char *program(struct bench *b, const char *what, u32 batch)
 {
 	char samples[12], operations[12];
-	const char *argv[] = { PROGRAM, what, samples, operations, NULL };
-	struct process_start start = { .path = PROGRAM,
+	const char *argv[] = { BENCH_PROGRAM, what, samples, operations, NULL };
+	struct process_start start = { .path = BENCH_PROGRAM,
 				       .argv = argv,
 				       .envp = &argv[4],
 				       .stdio = file_create(&samples_ops,
@@ -176,7 +175,8 @@ static const char *program(struct bench *b, const char *what, u32 batch)
 	if (err != 0) {
 		return no_memory;
 	}
-	return process_wait(start.process) == 0 ? NULL : PROGRAM " failed";
+	return process_wait(start.process) == 0 ? NULL
+						: BENCH_PROGRAM " failed";
 }
 
 const char *bench_null_call(struct bench *b)
