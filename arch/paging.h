@@ -125,6 +125,9 @@ void arch_tlb_flush_page(u64 va);
 /* Forgets all but kernel space. */
 void arch_tlb_flush_user(void);
 
+/* Forgets everything. */
+void arch_tlb_flush_all(void);
+
 /* Maps device memory for good.  NULL if there is no memory for tables. */
 void *arch_map_device(phys_t base, u64 len_bytes, enum page_prot caching);
 

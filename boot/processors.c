@@ -84,10 +84,10 @@ int processor_trace_ring(void)
 
 void cpu_main(unsigned cpu)
 {
+	tlb_listen();
 	if (processor_trace_ring() != 0) {
 		log_warn("processor %u: no memory for a trace ring", cpu);
 	}
-	tlb_listen();
 	sched_init(current_thread());
 	sched_idle();
 }

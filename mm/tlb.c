@@ -17,6 +17,8 @@
  *     initiators with interrupts off do not wait for each other for ever.
  * I4  Nobody waits for an answer while holding a spinlock: a processor that
  *     spins for it with interrupts off would not answer.
+ * I5  A processor that starts runs on kernel space before it is asked; what it
+ *     read then, it forgets once it will be asked.
  */
 #include "mm/tlb.h"
 
@@ -176,9 +178,11 @@ static void tlb_interrupt(void *arg)
 	serve_all();
 }
 
+/* I5 */
 void tlb_listen(void)
 {
 	__atomic_fetch_or(&listening, 1ull << cpu_id(), __ATOMIC_SEQ_CST);
+	arch_tlb_flush_all();
 }
 
 int tlb_start(void)

@@ -39,7 +39,10 @@ void tlb_batch_flush(struct tlb_batch *batch);
 /* Every processor gives the address space up, which ends. Context: thread. */
 void tlb_evict(struct aspace *aspace);
 
-/* This processor answers from now on. Context: boot, each processor. */
+/*
+ * This processor answers from now on; it keeps no page from before.
+ * Context: boot, each processor, before anything else.
+ */
 void tlb_listen(void);
 
 /* Takes over the flush interrupt; calls tlb_listen(). Context: boot,

@@ -16,7 +16,6 @@
 #define CR0_NE         (1ul << 5)
 #define CR0_WP         (1ul << 16)
 
-#define CR4_PGE        (1ul << 7)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
@@ -138,7 +137,7 @@ void x86_features_enable(void)
 	u64 cr4 = x86_read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	x86_write_cr0((cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP);
-	cr4 |= x86_has(X86_PGE) ? CR4_PGE : 0;
+	cr4 |= x86_has(X86_PGE) ? X86_CR4_PGE : 0;
 	cr4 |= x86_has(X86_UMIP) ? CR4_UMIP : 0;
 	cr4 |= x86_has(X86_FSGSBASE) ? CR4_FSGSBASE : 0;
 	cr4 |= x86_has(X86_XSAVE) ? CR4_OSXSAVE : 0;

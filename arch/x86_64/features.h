@@ -7,6 +7,8 @@
 
 #include "lib/types.h"
 
+#define X86_CR4_PGE (1ul << 7)
+
 enum x86_feature {
 #define FEATURE(name, text, leaf, subleaf, reg, bit) X86_##name,
 #include "arch/x86_64/features.def"

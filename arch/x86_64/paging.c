@@ -398,6 +398,19 @@ void arch_tlb_flush_user(void)
 	x86_write_cr3(x86_read_cr3());
 }
 
+/* Changing CR4.PGE forgets global pages too (SDM vol. 3, 4.10.4.1). */
+void arch_tlb_flush_all(void)
+{
+	u64 cr4 = x86_read_cr4();
+
+	if (cr4 & X86_CR4_PGE) {
+		x86_write_cr4(cr4 & ~X86_CR4_PGE);
+		x86_write_cr4(cr4);
+	} else {
+		arch_tlb_flush_user();
+	}
+}
+
 phys_t arch_image_start(void)
 {
 	return phys((u64)kernel_image_start);

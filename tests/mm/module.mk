@@ -1,5 +1,5 @@
 ktests-y    += tests/mm/test_aspace.c tests/mm/test_evict.c \
-	tests/mm/test_nodes.c \
+	tests/mm/test_nodes.c tests/mm/test_shootdown.c \
 	tests/mm/test_object.c
 tests-y     += tests/mm/test_frame.c tests/mm/test_frame_map.c \
 	tests/mm/test_kmem.c
