@@ -9,6 +9,7 @@
 #   hot-y       the files built for speed (-O2); the rest is built for size
 #   tests-y     tests for kernel and host    ktests-y  kernel only
 #   hosttests-y host only                    hostsrc-y kernel C the host links
+#   threadtests-y, threadsrc-y               the same for the thread tests
 #   user-y      programs of the root file system, from user/NAME.c
 #   testuser-y  programs of the tests, from tests/user/NAME.c
 
@@ -243,10 +244,26 @@ build/host_tests: $(host.objs)
 	$(Q)$(HOSTCC) $(host-ldflags) -o $@ $^ $(host-ldlibs)
 -include $(host.objs:.o=.d)
 
+# Under another sanitizer, so each object is made once more.
+thread.objs := $(patsubst %,build/threads/%.o,\
+	$(sort $(host-runner) $(threadtests-y) $(threadsrc-y)))
+threadflags := $(thread-cflags) -iquote . -iquote build $(warnings) $(stable)
+$(eval $(call stamp,build/threads/flags,$$(HOSTCC) $$(threadflags)))
+
+build/threads/%.c.o: %.c build/threads/flags
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(threadflags) -MMD -MP -c $< -o $@
+
+build/thread_tests: $(thread.objs)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ $(host-ldlibs)
+-include $(thread.objs:.o=.d)
+
 # ---- Tests and checks -------------------------------------------------------
 
 test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests \
-		build/tests.cpio
+		build/thread_tests build/tests.cpio
 	$(Q)tests/run
 
 check: check-floors check-headers check-format check-clang check-percpu

@@ -101,7 +101,8 @@ must_check static inline bool spin_trylock(struct spinlock *lock)
 	bool taken;
 
 	preempt_off();
-	owner = READ_ONCE(lock->owner);
+	/* Pairs with the release in spin_unlock(). */
+	owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
 	/* Free if the next ticket is the one that is served. */
 	taken = __atomic_compare_exchange_n(&lock->next, &owner,
 					    (u16)(owner + 1), false,

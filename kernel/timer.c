@@ -57,23 +57,26 @@ static void insert(struct timer_queue *queue, struct timer *timer, u64 due_ns)
 {
 	timer->node.key = MIN(due_ns, DUE_MAX_NS);
 	tree_insert_behind(&queue->timers, &timer->node);
-	timer->cpu = cpu_id();
-	timer->armed = true;
+	WRITE_ONCE(timer->cpu, cpu_id());
+	/* Pairs with the acquire in remove(), which then finds the queue. */
+	__atomic_store_n(&timer->armed, true, __ATOMIC_RELEASE);
 }
 
 /* Takes the timer out of whichever queue it is in. */
 static bool remove(struct timer *timer)
 {
-	/* Pairs with the release in take_due(). */
+	/* Pairs with the releases in insert() and take_due(). */
 	while (__atomic_load_n(&timer->armed, __ATOMIC_ACQUIRE)) {
 		struct timer_queue *queue =
 			cpu_ptr(READ_ONCE(timer->cpu), timer_queue);
 
 		WITH_SPINLOCK_IRQ (&queue->lock) {
-			if (timer->armed &&
-			    cpu_ptr(timer->cpu, timer_queue) == queue) {
+			/* In another queue, they change as we look. */
+			if (READ_ONCE(timer->armed) &&
+			    cpu_ptr(READ_ONCE(timer->cpu), timer_queue) ==
+				    queue) {
 				tree_remove(&queue->timers, &timer->node);
-				timer->armed = false;
+				WRITE_ONCE(timer->armed, false);
 				return true;
 			}
 		}

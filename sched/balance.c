@@ -264,14 +264,14 @@ static u64 pace_estimate(const struct runq *rq)
 	return fair_pace(&rq->ready) + ((u64)MAX(ran, 0l) >> rq->ready.shift);
 }
 
-static void ask_who_is_ahead(void)
+static void ask_who_is_ahead(u64 among)
 {
 	u64 own = fair_pace(&this_cpu_ptr(runq)->ready);
 	unsigned best = MAX_CPUS;
 	s64 most = FAIR_AHEAD_DAYS;
 
-	for (u64 left = others(); left != 0; left &= left - 1) {
-		unsigned cpu = (unsigned)__builtin_ctzll(left);
+	for (; among != 0; among &= among - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(among);
 		s64 ahead = (s64)(pace_estimate(cpu_ptr(cpu, runq)) - own);
 
 		if (ahead > most) {
@@ -293,22 +293,25 @@ void balance_offer(u64 cpus)
 	}
 }
 
-bool balance_invite(void)
+void balance_invite(void)
 {
-	u64 idle;
-
 	/* Pairs with sched_idle(): one of us sees the other (I2). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	idle = READ_ONCE(idle_cpus) & others();
-	balance_offer(idle);
-	return idle != 0;
+	balance_offer(others());
 }
 
+/*
+ * Those who wait here may be bound to some processors, so one that is idle may
+ * have no use for them, and one that is ahead neither: the running thread,
+ * which will wait next, tells who has.
+ */
 void balance_ask(void)
 {
-	if (!balance_invite()) {
-		ask_who_is_ahead();
-	}
+	u64 busy = others() & ~READ_ONCE(idle_cpus);
+	u64 useful = busy & this_cpu(runq).current->affinity;
+
+	balance_invite();
+	ask_who_is_ahead(useful ? useful : busy);
 }
 
 /* The thread may not stay; true if it is in the caller's hands now. */

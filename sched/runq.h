@@ -105,10 +105,10 @@ bool balance_steal(void);
 /* Interrupts one processor of `cpus` that is idle, if any is. */
 void balance_offer(u64 cpus);
 
-/* Tells an idle processor that there is work here; false if none is idle. */
-bool balance_invite(void);
+/* Tells an idle processor, if there is one, that there is work here. */
+void balance_invite(void);
 
-/* This processor has waiting threads: tells one that is ahead, or idle. */
+/* This processor has waiting threads: tells one that is ahead, and an idle. */
 void balance_ask(void);
 
 /* This processor may be ahead of another: takes over a thread if it is. */

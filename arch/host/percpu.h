@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Per-CPU data on the host: each thread plays a processor of its own.
+ * Per-CPU data on the host: each thread plays a processor of its own.  The
+ * thread tests (tests/threads/) let processors reach each other's data: there
+ * each has an area of its own, a copy of the section, as in the kernel.
  */
 #ifndef EXO_ARCH_HOST_PERCPU_H
 #define EXO_ARCH_HOST_PERCPU_H
+
+#ifdef __SANITIZE_THREAD__
+
+#define percpu       section("percpu")
+#define percpu_zero  section("percpu")
+#define percpu_first section("percpu")
+
+extern char __start_percpu[], __stop_percpu[];
+extern __thread char *host_percpu; /* this thread's area */
+
+#define host_percpu_at(area, var) \
+	((__typeof__(&(var)))((area) + ((char *)&(var)-__start_percpu)))
+
+#define this_cpu_ptr(var) host_percpu_at(host_percpu, var)
+#define this_cpu(var)     (*this_cpu_ptr(var))
+#define cpu_ptr(cpu, var) host_percpu_at(percpu_area[cpu], var)
+
+#else
 
 #define percpu            __thread
 #define percpu_zero       __thread
@@ -13,8 +33,10 @@
 #define this_cpu_ptr(var) (&(var))
 
 /* The host's tests reach only the calling thread's copy. */
-#define cpu_ptr(cpu, var)     (&(var))
+#define cpu_ptr(cpu, var) (&(var))
 
-#define arch_percpu_next(var) ((var)++)
+#endif
+
+#define arch_percpu_next(var) (this_cpu(var)++)
 
 #endif

@@ -180,8 +180,9 @@ static void player(void *arg)
 KTEST(storm_ping_pong, "a ball between two processors is never dropped")
 {
 	table.hits = 0;
+	semaphore_init(&table.side[0], 1);
+	semaphore_init(&table.side[1], 0);
 	for (u64 i = 0; i < 2; i++) {
-		semaphore_init(&table.side[i], i == 0);
 		crew.affinity = nth_cpu(i);
 		EXPECT_EQ(crew_add(&crew, player, (void *)i), 0);
 	}

@@ -51,6 +51,8 @@ static void spinner(void *arg)
 			WRITE_ONCE(spin.last, self);
 			spin.changes[self]++;
 		}
+		/* Under instruction counting others run only now. */
+		arch_relax();
 	}
 }
 
