@@ -36,7 +36,7 @@ void arch_cpu_init(void);
 /* "nx smep smap ..." for the log; lives for ever. */
 const char *arch_cpu_features(void);
 
-/* Powers the machine off, or halts if it does not know how. */
+/* Powers the machine off, or leaves QEMU, or halts. */
 noreturn void arch_power_off(void);
 noreturn void arch_reboot(void);
 
@@ -46,5 +46,8 @@ noreturn void arch_debug_exit(u8 code);
 /* Where a power-off is written to (ACPI's PM1a and PM1b, 0 if absent). */
 void arch_set_power_off(u16 pm1a_port, u16 pm1b_port, u16 pm1a_value,
 			u16 pm1b_value);
+
+/* A port, and what to write there for a reset (ACPI). */
+void arch_set_reset(u16 port, u8 value);
 
 #endif

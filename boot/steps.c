@@ -204,6 +204,9 @@ static void acpi_read(const struct acpi *acpi)
 		return;
 	}
 	boot.no_8042 = !fadt.has_8042;
+	if (fadt.reset.space == ACPI_SPACE_PORT) {
+		arch_set_reset((u16)fadt.reset.address, fadt.reset_value);
+	}
 	power_read(acpi, &fadt);
 }
 

@@ -1,4 +1,4 @@
-kernel-y += kernel/boot_info.c kernel/console.c kernel/log.c
+kernel-y += kernel/boot_info.c kernel/console.c kernel/log.c kernel/machine.c
 kernel-y += kernel/cmdline.c
 hostsrc-y += kernel/boot_info.c kernel/cmdline.c
 kernel-y += kernel/symbols.c kernel/panic.c kernel/lockcheck.c kernel/clock.c \

@@ -8,6 +8,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/user.h"
+#include "drivers/tty.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
 #include "posix/futex.h"
@@ -143,6 +144,7 @@ static void process_end(struct process *p)
 		descriptors_put(descriptors);
 	}
 	process_signals_destroy(&p->signals);
+	tty_session_end(p->pid);
 	WITH_PROCESSES () {
 		children_leave_locked(p);
 		zombie_locked(p);

@@ -9,4 +9,4 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/sys_file.c
 hot-y += posix/descriptors.c posix/sys_file.c
-kernel-y += posix/tty_jobs.c
+kernel-y += posix/tty_jobs.c posix/sys_machine.c

@@ -5,6 +5,7 @@
 #include "drivers/tty.h"
 #include "lib/errno.h"
 #include "posix/process.h"
+#include "posix/signal.h"
 
 struct tty_caller tty_caller(void)
 {
@@ -36,40 +37,65 @@ u32 tty_group_session(u32 group)
 	return session;
 }
 
-/* The default action of the signals that end. [p] */
-static void end_locked(struct process *p, int signal)
-{
-	if (p->ending || p->pid == INIT_PID) {
-		return;
-	}
-	p->ending = true;
-	p->status = STATUS_KILLED(signal);
-	list_for_each (node, &p->tasks) {
-		task_notify(list_entry(node, struct task, link));
-	}
-}
-
 void tty_signal_group(u32 group, int signal)
 {
-	if (signal != TTY_SIGINT && signal != TTY_SIGQUIT &&
-	    signal != TTY_SIGHUP) {
-		return;
-	}
+	struct abi_siginfo info = signal_info_kernel(signal);
+
 	WITH_PROCESSES () {
 		struct pid *pid = pid_find_locked(group);
 
-		if (pid == NULL) {
-			return;
-		}
-		list_for_each (node, &pid->group) {
-			end_locked(list_entry(node, struct process, group_link),
-				   signal);
+		if (pid != NULL) {
+			(void)signal_send_group_locked(pid, &info);
 		}
 	}
+}
+
+static bool is_ignored(int signal)
+{
+	struct process *p = process_current();
+	bool ignored = false;
+
+	WITH_SPINLOCK_IRQ (&p->signals.lock) {
+		ignored =
+			p->signals.actions[signal - 1].handler == ABI_SIG_IGN ||
+			(task_current()->signals.blocked & signal_bit(signal));
+	}
+	return ignored;
+}
+
+/*
+ * Nobody in the group has a parent that is in another group of the same
+ * session: nobody would let it go on. [p]
+ */
+static bool is_orphaned_locked(const struct pid *group)
+{
+	list_for_each (node, &group->group) {
+		const struct process *p =
+			list_entry(node, struct process, group_link);
+		const struct process *parent = p->parent;
+
+		if (parent != NULL && parent->group != group &&
+		    parent->session == p->session) {
+			return false;
+		}
+	}
+	return true;
 }
 
 int tty_stop_background(int signal)
 {
-	(void)signal;
-	return -EIO;
+	struct abi_siginfo info = signal_info_kernel(signal);
+
+	if (is_ignored(signal)) {
+		return signal == TTY_SIGTTIN ? -EIO : 0;
+	}
+	WITH_PROCESSES () {
+		const struct pid *group = process_current()->group;
+
+		if (is_orphaned_locked(group)) {
+			return -EIO;
+		}
+		(void)signal_send_group_locked(group, &info);
+	}
+	return -ERESTART;
 }

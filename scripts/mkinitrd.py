@@ -7,7 +7,7 @@ that the kernel maps file pages in place: the name is followed by more NULs
 than the format asks for, which its size field counts and every reader skips.
 
 Usage: mkinitrd.py -o OUT [PROGRAM...] [--overlay DIR]
-A PROGRAM becomes /bin/NAME; DIR is laid over the root, its files win.
+A PROGRAM becomes /bin/NAME, but init /init; DIR is laid over the root, its files win.
 """
 import argparse
 import os
@@ -25,9 +25,21 @@ HEADER_BYTES = 110
 PASSWD = ("root::0:0:root:/root:/bin/sh\n"
           "nobody:*:65534:65534:nobody:/:/bin/false\n")
 GROUP = "root:x:0:\nnogroup:x:65534:\n"
-MOTD = "Welcome to Exo-OS.\n"
-FOLDERS = ("bin", "dev", "etc", "mnt", "proc", "root", "sbin", "sys", "tmp",
-           "usr", "usr/bin", "usr/sbin", "var", "var/tmp")
+MOTD = """
+Welcome to Exo-OS. The programs are Debian's busybox; `exit` or `poweroff`
+switches the machine off, `reboot` starts it again, `dmesg` shows the log.
+
+"""
+PROFILE = """\
+# Read by login shells.
+export PATH=/sbin:/usr/sbin:/bin:/usr/bin
+export HISTFILE="$HOME/.ash_history"
+export PAGER=less EDITOR=vi
+PS1='\\u@\\h:\\w\\$ '
+"""
+HOSTNAME = "exo"
+FOLDERS = ("bin", "dev", "etc", "mnt", "proc", "root", "run", "sbin", "sys",
+           "tmp", "usr", "usr/bin", "usr/sbin", "var", "var/log", "var/tmp")
 STICKY = ("tmp", "var/tmp")
 
 
@@ -110,10 +122,17 @@ def base(programs):
     tree.file("etc/passwd", PASSWD.encode())
     tree.file("etc/group", GROUP.encode())
     tree.file("etc/motd", MOTD.encode())
+    tree.file("etc/profile", PROFILE.encode())
+    tree.file("etc/hostname", f"{HOSTNAME}\n".encode())
+    tree.file("etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n".encode())
+    tree.file("etc/shells", b"/bin/sh\n/bin/ash\n")
+    tree.link("var/run", "/run")
     add_busybox(tree)
     for program in programs:
-        tree.file("bin/" + Path(program).name, Path(program).read_bytes(),
-                  0o755)
+        name = Path(program).name
+        tree.file(name if name == "init" else "bin/" + name,
+                  Path(program).read_bytes(), 0o755)
+    tree.link("sbin/init", "/init")
     return tree
 
 

@@ -1,1 +1,1 @@
-user-y += hello bench
+user-y += init hello bench

@@ -18,10 +18,18 @@
 #define RESET_CONTROL    0xcf9
 #define RESET_FULL       0x06
 
+/* Looks of a processor in vain at a machine that is about to go. */
+#define PATIENCE 10000000u
+
 static struct {
 	u16 port[2];
 	u16 value[2];
 } power_off;
+
+static struct {
+	u16 port; /* 0: ACPI tells none */
+	u8 value;
+} reset;
 
 void arch_set_power_off(u16 pm1a_port, u16 pm1b_port, u16 pm1a_value,
 			u16 pm1b_value)
@@ -30,6 +38,12 @@ void arch_set_power_off(u16 pm1a_port, u16 pm1b_port, u16 pm1a_value,
 	power_off.port[1] = pm1b_port;
 	power_off.value[0] = pm1a_value;
 	power_off.value[1] = pm1b_value;
+}
+
+void arch_set_reset(u16 port, u8 value)
+{
+	reset.port = port;
+	reset.value = value;
 }
 
 void arch_halt(void)
@@ -45,6 +59,14 @@ void arch_double_fault(void)
 	arch_halt();
 }
 
+/* What was written may need a while. */
+static void wait_for_the_end(void)
+{
+	for (u32 i = 0; i < PATIENCE; i++) {
+		arch_relax();
+	}
+}
+
 void arch_power_off(void)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -53,13 +75,28 @@ void arch_power_off(void)
 				   power_off.value[i] | PM1_SLEEP_ENABLE);
 		}
 	}
+	wait_for_the_end();
+	arch_out32(DEBUG_EXIT_PORT, 0);
 	arch_halt();
 }
 
+/* ACPI's way, the chipset's, the keyboard controller's; then a triple fault. */
 void arch_reboot(void)
 {
+	static const struct packed {
+		u16 limit;
+		u64 base;
+	} no_idt;
+
+	if (reset.port != 0) {
+		arch_out8(reset.port, reset.value);
+		wait_for_the_end();
+	}
 	arch_out8(RESET_CONTROL, RESET_FULL);
+	wait_for_the_end();
 	arch_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
+	wait_for_the_end();
+	__asm__ volatile("lidt %0; int3" ::"m"(no_idt));
 	arch_halt();
 }
 

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <asm/prctl.h>
+#include <linux/reboot.h>
 #include <limits.h>
 #include <signal.h>
 #include <time.h>
@@ -60,6 +61,20 @@ SAME_PLACE(abi_rlimit, max, rlimit, rlim_max);
 SAME(RLIMIT_STACK);
 SAME(RLIMIT_NOFILE);
 SAME(RLIM_NLIMITS);
+
+#define SAME_REBOOT(ours, theirs)                                           \
+	static_assert((u32)ABI_REBOOT_##ours == (u32)LINUX_REBOOT_##theirs, \
+		      #theirs)
+
+SAME_REBOOT(MAGIC1, MAGIC1);
+SAME_REBOOT(MAGIC2, MAGIC2);
+SAME_REBOOT(MAGIC2A, MAGIC2A);
+SAME_REBOOT(MAGIC2B, MAGIC2B);
+SAME_REBOOT(MAGIC2C, MAGIC2C);
+SAME_REBOOT(RESTART, CMD_RESTART);
+SAME_REBOOT(RESTART2, CMD_RESTART2);
+SAME_REBOOT(POWER_OFF, CMD_POWER_OFF);
+SAME_REBOOT(HALT, CMD_HALT);
 SAME(O_ACCMODE);
 SAME(O_CREAT);
 SAME(O_TRUNC);
