@@ -100,11 +100,15 @@ void user_work(struct trap_frame *frame);
 u64 arch_syscall_number(void);
 
 /*
- * posix/: the handlers by number, and how many there are.  A number beyond
- * them calls syscall_absent().  Interrupts on.
+ * posix/: the handlers by number, and how many of them are called at once.  For
+ * a greater number, syscall_other() tells the handler, and gets its result and
+ * gives it back in syscall_other_done().  Interrupts on.
  */
-extern long (*const syscall_table[])(u64, u64, u64, u64, u64, u64);
-extern const u64 syscall_count;
-long syscall_absent(void);
+typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
+
+extern syscall_fn *const syscall_table[];
+extern u64 syscall_count;
+syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
+long syscall_other_done(long result);
 
 #endif

@@ -1,4 +1,5 @@
 kernel-y += drivers/serial.c drivers/vga_text.c drivers/framebuffer.c
+kernel-y += drivers/rtc.c
 # Terminals.
 kernel-y += drivers/ldisc.c drivers/ldisc_input.c drivers/tty.c \
 	drivers/tty_ioctl.c drivers/tty_console.c

@@ -13,6 +13,7 @@
 #include "arch/irq.h"
 #include "kernel/log.h"
 #include "kernel/preempt.h"
+#include "kernel/spinlock.h"
 #include "lib/errno.h"
 
 #define NS_PER_S            1000000000ul
@@ -69,6 +70,45 @@ u64 clock_at(u64 cycles)
 u64 clock_ns(void)
 {
 	return clock_at(arch_cycles());
+}
+
+static struct {
+	struct spinlock lock;
+	bool known;    /* [lock], set for good */
+	u64 offset_ns; /* [a] from clock_ns() to the date */
+} date = { .lock = SPINLOCK_INIT(LOCK_DATE) };
+
+static void date_learn(void)
+{
+	WITH_SPINLOCK_IRQ (&date.lock) {
+		if (!date.known) {
+			WRITE_ONCE(date.offset_ns,
+				   clock_date_read_s() * NS_PER_S - clock_ns());
+			/* Pairs with clock_date_offset_ns(). */
+			__atomic_store_n(&date.known, true, __ATOMIC_RELEASE);
+		}
+	}
+}
+
+u64 clock_date_offset_ns(void)
+{
+	if (!__atomic_load_n(&date.known, __ATOMIC_ACQUIRE)) {
+		date_learn();
+	}
+	return READ_ONCE(date.offset_ns);
+}
+
+u64 clock_date_ns(void)
+{
+	return clock_ns() + clock_date_offset_ns();
+}
+
+void clock_date_set(u64 date_ns)
+{
+	WITH_SPINLOCK_IRQ (&date.lock) {
+		WRITE_ONCE(date.offset_ns, date_ns - clock_ns());
+		__atomic_store_n(&date.known, true, __ATOMIC_RELEASE);
+	}
 }
 
 static struct clock_sample sample(void)

@@ -26,6 +26,20 @@ u64 clock_cycles_to_ns(u64 cycles);
 u64 clock_cycles_since_boot(void);
 
 /*
+ * The date, in nanoseconds since 1970-01-01 UTC: what the machine's own clock
+ * said when it was first asked, or what was set since.  Context: any but NMI.
+ */
+u64 clock_date_ns(void);
+void clock_date_set(u64 date_ns);
+
+/* How much the date is ahead of clock_ns(). */
+u64 clock_date_offset_ns(void);
+
+/* Upward call, defined by drivers/: that clock, in seconds; 0: there is none.
+ * Interrupts off. */
+u64 clock_date_read_s(void);
+
+/*
  * Compares the counter with the reference clock over some 40 ms, corrects the
  * rate and logs by how much it was off.  Context: thread, sleeps, once.
  * Errors: -EIO if it was off by more than 5 %: then one of the two clocks is

@@ -205,6 +205,8 @@ enum abi_prctl {
 enum abi_clock {
 	ABI_CLOCK_REALTIME = 0,
 	ABI_CLOCK_MONOTONIC = 1,
+	ABI_CLOCK_PROCESS_CPUTIME_ID = 2,
+	ABI_CLOCK_THREAD_CPUTIME_ID = 3,
 	ABI_CLOCK_MONOTONIC_RAW = 4,
 	ABI_CLOCK_REALTIME_COARSE = 5,
 	ABI_CLOCK_MONOTONIC_COARSE = 6,
@@ -213,6 +215,17 @@ enum abi_clock {
 
 enum abi_timer {
 	ABI_TIMER_ABSTIME = 1,
+};
+
+enum abi_itimer {
+	ABI_ITIMER_REAL = 0,
+	ABI_ITIMER_VIRTUAL = 1,
+	ABI_ITIMER_PROF = 2,
+};
+
+struct abi_itimerval {
+	s64 interval_s, interval_us;
+	s64 value_s, value_us;
 };
 
 enum abi_getrandom {

@@ -13,6 +13,7 @@
 #include "posix/descriptors.h"
 #include "posix/futex.h"
 #include "posix/process.h"
+#include "posix/time.h"
 #include "posix/syscall.h"
 #include "trace/trace.h"
 
@@ -73,6 +74,7 @@ static void zombie_locked(struct process *p)
 	struct child_events *events = events_of(p);
 
 	p->state = PROCESS_ZOMBIE;
+	signal_orphans_locked(p->group);
 	if (p->parent == NULL || !signal_child_ended_locked(p)) {
 		process_reap_locked(p);
 	}
@@ -112,6 +114,7 @@ static void children_leave_locked(struct process *p)
 		if (child->parent != NULL) {
 			list_push_back(&heir->children, &child->sibling);
 		}
+		signal_orphans_locked(child->group);
 		if (child->state == PROCESS_ZOMBIE) {
 			zombie_locked(child);
 		}
@@ -143,6 +146,8 @@ static void process_end(struct process *p)
 	if (descriptors != NULL) {
 		descriptors_put(descriptors);
 	}
+	itimers_destroy(p->itimers);
+	p->itimers = NULL;
 	process_signals_destroy(&p->signals);
 	tty_session_end(p->pid);
 	WITH_PROCESSES () {

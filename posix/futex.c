@@ -22,6 +22,7 @@
 #include "lib/errno.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
+#include "posix/time.h"
 
 #define QUEUES   64u
 #define ALL_BITS UINT32_MAX

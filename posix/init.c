@@ -8,6 +8,8 @@
 #include "kernel/log.h"
 #include "lib/errno.h"
 #include "posix/process.h"
+#include "posix/syscall.h"
+#include "trace/trace.h"
 
 /* Where programs are looked for; the command line brings the rest. */
 #define DEFAULT_PATH "PATH=/sbin:/bin:/usr/sbin:/usr/bin"
@@ -32,6 +34,10 @@ static void environment_make(const struct cmdline *cmdline)
 int init_start(const struct cmdline *cmdline)
 {
 	environment_make(cmdline);
+	/* All groups are recorded by default; only who names it wants lines. */
+	if (cmdline->trace != NULL && (trace_groups & TRACE_EXEC_MASK)) {
+		syscall_show_all();
+	}
 	init.start = (struct process_start){
 		.path = cmdline->argv[0],
 		.argv = cmdline->argv,

@@ -4,8 +4,10 @@ hostsrc-y += posix/elf.c
 kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/fork.c posix/wait.c posix/session.c posix/usage.c posix/futex.c \
 	posix/load.c posix/exec.c posix/init.c posix/signal.c \
-	posix/signal_deliver.c posix/kill.c posix/sys_signal.c posix/syscall.c \
+	posix/signal_deliver.c posix/signal_child.c posix/kill.c \
+	posix/sys_signal.c posix/syscall.c posix/syscall_show.c \
 	posix/sys_memory.c posix/sys_memory_advice.c posix/sys_process.c \
+	posix/sys_time.c posix/itimer.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/sys_file.c
 hot-y += posix/descriptors.c posix/sys_file.c

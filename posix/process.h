@@ -66,9 +66,10 @@ struct process {
 	struct list session_link;   /* [p] in session->session */
 	struct child_events events; /* those of its children */
 	struct process_signals signals;
-	u64 cycles;            /* [p] of its threads that ended */
-	u64 children_cycles;   /* [p] of children waited for */
-	struct aspace *aspace; /* [s] NULL before exec and at the end */
+	struct itimers *itimers; /* [m] NULL: none was set yet */
+	u64 cycles;              /* [p] of its threads that ended */
+	u64 children_cycles;     /* [p] of children waited for */
+	struct aspace *aspace;   /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
 	char name[PROCESS_NAME_BYTES];   /* [m] */

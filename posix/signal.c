@@ -180,7 +180,7 @@ void signal_recompute_locked(struct thread_signals *ts)
 	}
 }
 
-static void tell_locked(struct thread_signals *ts)
+void signal_tell_locked(struct thread_signals *ts)
 {
 	if (ts->task->thread == current_thread()) {
 		WRITE_ONCE(ts->task->thread->interrupted, true);
@@ -245,11 +245,12 @@ void signal_flush_locked(struct process_signals *ps, u64 set)
 	}
 }
 
-/* Its threads leave stop_threads() in posix/signal_deliver.c. */
-static void continue_locked(struct process_signals *ps)
+/* Its threads leave stop_here() in posix/signal_deliver.c. */
+static void continue_locked(struct process_signals *ps, bool tell)
 {
 	if (ps->stopped) {
 		ps->stopped = false;
+		ps->continued = tell;
 		waitq_wake_all(&ps->stop_waitq);
 	}
 }
@@ -261,12 +262,10 @@ static void stop_or_continue_locked(struct process_signals *ps, int signal)
 		signal_flush_locked(ps, signal_bit(ABI_SIGCONT));
 	} else if (signal == ABI_SIGCONT) {
 		signal_flush_locked(ps, STOPS);
-		if (ps->stopped) {
-			ps->report = STOP_REPORT_CONTINUED;
-		}
-		continue_locked(ps);
+		ps->continues++;
+		continue_locked(ps, true);
 	} else if (signal == ABI_SIGKILL) {
-		continue_locked(ps);
+		continue_locked(ps, false);
 	}
 }
 
@@ -313,7 +312,7 @@ static int send_locked(struct process_signals *ps, struct thread_signals *to,
 	}
 	pending->set |= bit;
 	if (taker != NULL && wants(taker, bit)) {
-		tell_locked(taker);
+		signal_tell_locked(taker);
 	}
 	return 0;
 }
@@ -387,6 +386,16 @@ void signal_force(const struct abi_siginfo *info)
 		}
 	}
 	signal_send_thread(ts, info);
+}
+
+bool signal_stop_complete_locked(const struct process_signals *ps)
+{
+	u32 count = 0;
+
+	list_for_each (node, &ps->threads) {
+		count++;
+	}
+	return ps->stopped && ps->stopped_count == count;
 }
 
 /* ---- Taking ------------------------------------------------------------- */
@@ -464,7 +473,7 @@ static void retarget_locked(struct thread_signals *ts, u64 set)
 			list_entry(node, struct thread_signals, link);
 
 		if (other != ts && (set & ~other->blocked)) {
-			tell_locked(other);
+			signal_tell_locked(other);
 		}
 	}
 }
@@ -570,33 +579,15 @@ u64 signal_deadline(u64 ns)
 	return ts->deadline;
 }
 
-bool signal_child_ended_locked(struct process *child)
+bool signal_is_ignored(int signal)
 {
-	struct process_signals *parent = &child->parent->signals;
-	u32 status = child->status;
-	struct abi_siginfo info = {
-		.signal = child->exit_signal,
-		.code = STATUS_SIGNAL(status) ? ABI_CLD_KILLED : ABI_CLD_EXITED,
-		.child.pid = child->pid,
-		.child.status =
-			(s32)(STATUS_SIGNAL(status) ? STATUS_SIGNAL(status)
-						    : STATUS_EXIT_CODE(status)),
-	};
-	bool waits = true;
+	struct thread_signals *ts = signals_current();
+	bool ignored = false;
 
-	if (info.signal == 0) {
-		return true;
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		ignored =
+			(ts->blocked & signal_bit(signal)) ||
+			ts->process->actions[signal - 1].handler == ABI_SIG_IGN;
 	}
-	if (info.signal == ABI_SIGCHLD) {
-		WITH_SPINLOCK_IRQ (&parent->lock) {
-			const struct abi_sigaction *action =
-				&parent->actions[ABI_SIGCHLD - 1];
-
-			waits = parent->actions == NULL ||
-				(action->handler != ABI_SIG_IGN &&
-				 !(action->flags & ABI_SA_NOCLDWAIT));
-		}
-	}
-	signal_send_process(parent, &info);
-	return waits;
+	return ignored;
 }

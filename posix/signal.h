@@ -50,13 +50,6 @@ struct thread_signals {
 	struct signal_stack stack; /* [s] */
 };
 
-/* What the parent is told, once. */
-enum stop_report {
-	STOP_NO_REPORT,
-	STOP_REPORT_STOPPED,
-	STOP_REPORT_CONTINUED,
-};
-
 struct process_signals {
 	struct spinlock lock; /* LOCK_SIGNAL: all below */
 	struct list threads;  /* struct thread_signals.link */
@@ -66,9 +59,10 @@ struct process_signals {
 	u32 queued_max;    /* RLIMIT_SIGPENDING */
 	bool unkillable;   /* default actions do not reach it */
 	bool stopped;      /* threads stop on their way to user mode */
+	bool continued;    /* since then, and the parent does not know yet */
 	u8 stop_signal;    /* that stopped it */
-	u8 report;         /* enum stop_report, for waitpid() */
 	u32 stopped_count; /* threads that have */
+	u32 continues;     /* SIGCONTs so far */
 	struct waitq stop_waitq;
 	struct abi_sigaction *actions; /* ABI_NSIG of them; NULL: it ended */
 };
@@ -156,6 +150,22 @@ void signal_recompute_locked(struct thread_signals *ts);
 /* Nothing of the set is pending any more. [g] */
 void signal_flush_locked(struct process_signals *ps, u64 set);
 
+/* The same for a stop, by that signal, and for its end. */
+void signal_child_stopped(struct process *child, int signal);
+void signal_child_continued(struct process *child);
+
+/* True if the running thread would not notice the signal. */
+bool signal_is_ignored(int signal);
+
+/*
+ * Nobody in the group has a parent in another group of the session: nobody
+ * could continue it.  [p]
+ */
+bool process_group_orphaned_locked(const struct pid *group);
+
+/* A group that has become orphaned and is stopped is told to end. [p] */
+void signal_orphans_locked(const struct pid *group);
+
 /*
  * Tells the parent of a child's end; false if it will not wait for it.  [p]
  */
@@ -186,6 +196,12 @@ static inline bool signal_stack_holds(const struct signal_stack *stack, u64 sp)
  */
 int signal_stack_set(struct thread_signals *ts, const struct signal_stack *new,
 		     u64 sp);
+
+/* The stop of the process is complete if all its threads have. [g] */
+bool signal_stop_complete_locked(const struct process_signals *ps);
+
+/* Marks the thread as one with work to do. [g] */
+void signal_tell_locked(struct thread_signals *ts);
 
 /* Ends the running process as that signal does. */
 noreturn void signal_die(int signal);

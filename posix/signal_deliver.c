@@ -101,22 +101,88 @@ static void frame_failed(int signal)
 	signal_force(&info);
 }
 
-/* The threads that come here sleep until SIGCONT or SIGKILL. */
-static void stop_here(struct process_signals *ps)
+/* Sleeps until SIGCONT, SIGKILL, or until another thread ends them all. */
+static void stop_sleep(struct process_signals *ps, const struct process *p)
 {
 	u64 flags = waitq_lock(&ps->stop_waitq);
+	int err = 0;
 
 	while (READ_ONCE(ps->stopped)) {
-		waitq_sleep(&ps->stop_waitq, WAITQ_FOREVER);
+		/* What else was sent waits; pairs with task_notify(). */
+		__atomic_store_n(&current_thread()->interrupted, false,
+				 __ATOMIC_SEQ_CST);
+		if (READ_ONCE(p->ending)) {
+			break;
+		}
+		err = waitq_sleep_interruptible(&ps->stop_waitq, WAITQ_FOREVER);
 	}
+	(void)err;
 	waitq_unlock(&ps->stop_waitq, flags);
 }
 
-static void default_action(int signal)
+/* The last thread that stops tells the parent, and the first that goes on. */
+static void stop_here(struct process_signals *ps)
+{
+	struct process *p = process_current();
+	u8 signal = 0;
+	bool last = false;
+
+	while (READ_ONCE(ps->stopped) && !READ_ONCE(p->ending)) {
+		WITH_SPINLOCK_IRQ (&ps->lock) {
+			ps->stopped_count += ps->stopped;
+			last = signal_stop_complete_locked(ps);
+			signal = ps->stop_signal;
+		}
+		if (last) {
+			signal_child_stopped(p, signal);
+		}
+		stop_sleep(ps, p);
+	}
+	if (READ_ONCE(ps->continued)) {
+		WITH_SPINLOCK_IRQ (&ps->lock) {
+			last = ps->continued;
+			ps->continued = false;
+		}
+		if (last) {
+			signal_child_continued(p);
+		}
+	}
+}
+
+/* `continues` is what it was before the signal was taken. */
+static void stop_process(struct thread_signals *ts, int signal, u32 continues)
+{
+	struct process_signals *ps = ts->process;
+	bool orphaned = false;
+
+	WITH_PROCESSES () {
+		orphaned =
+			signal != ABI_SIGSTOP &&
+			process_group_orphaned_locked(process_current()->group);
+	}
+	if (orphaned) {
+		return;
+	}
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		if (ps->stopped || ps->continues != continues) {
+			return;
+		}
+		ps->stopped = true;
+		ps->continued = false;
+		ps->stop_signal = (u8)signal;
+		ps->stopped_count = 0;
+		list_for_each (node, &ps->threads) {
+			signal_tell_locked(
+				list_entry(node, struct thread_signals, link));
+		}
+	}
+}
+
+static void default_action(struct thread_signals *ts, int signal, u32 continues)
 {
 	switch (signal_default(signal)) {
 	case SIGNAL_IGNORED: return;
-	case SIGNAL_STOPS: return;
+	case SIGNAL_STOPS: stop_process(ts, signal, continues); return;
 	default: signal_die(signal);
 	}
 }
@@ -165,13 +231,14 @@ static bool deliver_one(struct thread_signals *ts, struct trap_frame *frame)
 {
 	struct abi_sigaction action;
 	struct abi_siginfo info;
+	u32 continues = READ_ONCE(ts->process->continues);
 
 	if (!signal_take(ts, ~ts->blocked, &info)) {
 		return false;
 	}
 	action = action_take(ts->process, info.signal);
 	if (action.handler == ABI_SIG_DFL) {
-		default_action(info.signal);
+		default_action(ts, info.signal, continues);
 	} else if (action.handler != ABI_SIG_IGN) {
 		call_decide(ts, frame, &action);
 		if (handler_enter(ts, frame, &info, &action) != 0) {
@@ -185,15 +252,15 @@ void user_work(struct trap_frame *frame)
 {
 	struct thread_signals *ts = signals_current();
 
-	if (READ_ONCE(process_current()->ending)) {
-		task_exit();
-	}
 	if (ts->returning) {
 		handler_leave(ts, frame);
 	}
-	stop_here(ts->process);
-	while (deliver_one(ts, frame)) {
-	}
+	do {
+		stop_here(ts->process);
+		if (READ_ONCE(process_current()->ending)) {
+			task_exit();
+		}
+	} while (deliver_one(ts, frame));
 	call_decide(ts, frame, NULL);
 	if (ts->restore) {
 		ts->restore = false;

@@ -5,16 +5,13 @@
 #include "arch/cpu.h"
 #include "arch/thread.h"
 #include "arch/user.h"
-#include "kernel/clock.h"
 #include "kernel/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
-#include "posix/signal.h"
 #include "posix/syscall.h"
-#include "posix/time.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
 
@@ -138,91 +135,6 @@ SYSCALL_HANDLER(prctl)
 		return 0;
 	default: return -EINVAL;
 	}
-}
-
-static bool is_uptime_clock(u64 clock)
-{
-	return clock == ABI_CLOCK_MONOTONIC || clock == ABI_CLOCK_BOOTTIME ||
-	       clock == ABI_CLOCK_MONOTONIC_RAW ||
-	       clock == ABI_CLOCK_MONOTONIC_COARSE;
-}
-
-/* The date is not known yet: only clocks that begin at the boot exist. */
-SYSCALL_HANDLER(clock_gettime)
-{
-	u64 now = clock_ns();
-	struct abi_timespec out = { (s64)(now / NS_PER_S),
-				    (s64)(now % NS_PER_S) };
-
-	if (!is_uptime_clock(a)) {
-		return -EINVAL;
-	}
-	return copy_to_user(uaddr(b), &out, sizeof(out));
-}
-
-int time_read(uaddr_t from, u64 *ns)
-{
-	struct abi_timespec t;
-
-	if (copy_from_user(&t, from, sizeof(t)) != 0) {
-		return -EFAULT;
-	}
-	if (t.s < 0 || t.ns < 0 || t.ns >= NS_PER_S) {
-		return -EINVAL;
-	}
-	/* Centuries are for ever. */
-	t.s = MIN(t.s, INT64_MAX / NS_PER_S / 4);
-	*ns = (u64)(t.s * NS_PER_S + t.ns);
-	return 0;
-}
-
-/* Sleeps; if a signal ends that, tells at `remaining` how much is left. */
-static int sleep_until(u64 deadline, u64 remaining)
-{
-	struct abi_timespec left;
-	int err = signal_wait(deadline);
-	u64 now = clock_ns();
-
-	if (err == -ETIMEDOUT) {
-		return 0;
-	}
-	if (remaining != 0) {
-		now = deadline > now ? deadline - now : 0;
-		left = (struct abi_timespec){ (s64)(now / NS_PER_S),
-					      (s64)(now % NS_PER_S) };
-		if (copy_to_user(uaddr(remaining), &left, sizeof(left)) != 0) {
-			return -EFAULT;
-		}
-	}
-	return err;
-}
-
-SYSCALL_HANDLER(nanosleep)
-{
-	u64 ns;
-	int err = time_read(uaddr(a), &ns);
-
-	return err ? err : sleep_until(signal_deadline(ns), b);
-}
-
-SYSCALL_HANDLER(clock_nanosleep)
-{
-	u64 ns;
-	int err;
-
-	if (b & ~(u64)ABI_TIMER_ABSTIME) {
-		return -EINVAL;
-	}
-	/* A length of the date's clock is one of any clock. */
-	if (!is_uptime_clock(a) && (a != ABI_CLOCK_REALTIME || b != 0)) {
-		return -EINVAL;
-	}
-	err = time_read(uaddr(c), &ns);
-	if (err) {
-		return err;
-	}
-	return b & ABI_TIMER_ABSTIME ? sleep_until(ns, 0)
-				     : sleep_until(signal_deadline(ns), d);
 }
 
 static int limit_of(u64 resource, struct abi_rlimit *out)

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of system calls, and what happens to the others: ENOSYS, counted,
- * with the first caller in the log.
+ * with the first caller.
  */
 #include "posix/syscall.h"
 
 #include "arch/trap.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "posix/process.h"
 #include "trace/trace.h"
 
-static SYSCALL_HANDLER(absent)
-{
-	return syscall_absent();
-}
+static SYSCALL_HANDLER(absent);
 
 /* As large as the greatest number on the list, and one. */
 union syscall_numbers {
@@ -29,7 +27,7 @@ union syscall_numbers {
 /* Every number is absent first; those on the list override that. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-long (*const syscall_table[SYSCALL_COUNT])(u64, u64, u64, u64, u64, u64) = {
+syscall_fn *const syscall_table[SYSCALL_COUNT] = {
 	[0 ... SYSCALL_COUNT - 1] = sys_absent,
 #define SYSCALL(number, name, support, ...) [number] = sys_##name,
 #include "posix/syscalls.def"
@@ -37,23 +35,87 @@ long (*const syscall_table[SYSCALL_COUNT])(u64, u64, u64, u64, u64, u64) = {
 };
 #pragma GCC diagnostic pop
 
-const u64 syscall_count = SYSCALL_COUNT;
+u64 syscall_count = SYSCALL_COUNT;
 
-/* Linux has fewer numbers than that; greater ones are not counted. */
-#define COUNTED_NUMBERS 512
+/* ---- Calls that do not exist -------------------------------------------- */
 
-static u32 absent_calls[COUNTED_NUMBERS]; /* [a] */
+/* What no Linux has is not remembered, so that nobody fills the table. */
+#define NUMBER_MAX 512
 
-long syscall_absent(void)
+static struct absent_call absent_calls[SYSCALL_ABSENT_MAX];
+
+/* The call's place, which the first caller takes; NULL: there is none. */
+static struct absent_call *absent_place(u64 number)
+{
+	for (unsigned i = 0; i < SYSCALL_ABSENT_MAX; i++) {
+		struct absent_call *place = &absent_calls[i];
+		u32 found = 0;
+
+		/* The number is stored one higher: 0 is nobody's. */
+		if (__atomic_compare_exchange_n(
+			    &place->number_1, &found, (u32)number + 1, false,
+			    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			string_copy(place->caller, process_current()->name,
+				    sizeof(place->caller));
+			log_debug("system call %lu is absent, first asked for "
+				  "by %s",
+				  number, place->caller);
+			return place;
+		}
+		if (found == number + 1) {
+			return place;
+		}
+	}
+	return NULL;
+}
+
+const struct absent_call *syscall_absent_next(unsigned *at)
+{
+	while (*at < SYSCALL_ABSENT_MAX) {
+		const struct absent_call *place = &absent_calls[(*at)++];
+
+		if (READ_ONCE(place->count) != 0) {
+			return place;
+		}
+	}
+	return NULL;
+}
+
+static SYSCALL_HANDLER(absent)
 {
 	u64 number = arch_syscall_number();
+	struct absent_call *place =
+		number < NUMBER_MAX ? absent_place(number) : NULL;
 
 	trace(TRACE_SYSCALL_ABSENT, number, 0);
-	if (number < COUNTED_NUMBERS &&
-	    __atomic_fetch_add(&absent_calls[number], 1, __ATOMIC_RELAXED) ==
-		    0) {
-		log_debug("system call %lu is absent, first asked for by %s",
-			  number, process_current()->name);
+	if (place != NULL) {
+		__atomic_fetch_add(&place->count, 1, __ATOMIC_RELAXED);
 	}
 	return -ENOSYS;
+}
+
+/* ---- Calls that are shown ----------------------------------------------- */
+
+void syscall_show_all(void)
+{
+	WRITE_ONCE(syscall_count, 0);
+}
+
+syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	u64 number = arch_syscall_number();
+	const u64 args[] = { a, b, c, d, e, f };
+
+	if (READ_ONCE(syscall_count) == 0) {
+		syscall_show(number, args);
+	}
+	return number < SYSCALL_COUNT ? syscall_table[number] : sys_absent;
+}
+
+long syscall_other_done(long result)
+{
+	if (READ_ONCE(syscall_count) == 0) {
+		syscall_show_result(arch_syscall_number(), result);
+	}
+	return result;
 }

@@ -7,6 +7,7 @@
 #ifndef EXO_POSIX_SYSCALL_H
 #define EXO_POSIX_SYSCALL_H
 
+#include "arch/trap.h"
 #include "lib/types.h"
 
 #define SYSCALL_HANDLER(name)                                   \
@@ -28,10 +29,24 @@ SYSCALL_WHOLE_HANDLER(clone);
 #include "posix/syscalls.def"
 #undef SYSCALL
 
-/*
- * Reads a struct timespec; a time that no clock reaches becomes one.
- * Errors: -EFAULT, -EINVAL.
- */
-must_check int time_read(uaddr_t from, u64 *ns);
+/* A number that programs asked for and that has no handler. */
+struct absent_call {
+	u32 number_1; /* the number and 1; 0: free */
+	u32 count;
+	char caller[16]; /* the first one's name */
+};
+
+/* So many are remembered, the first ones. */
+#define SYSCALL_ABSENT_MAX 64
+
+/* The next of them behind `*at`, which begins at 0 and moves on; or NULL. */
+const struct absent_call *syscall_absent_next(unsigned *at);
+
+/* From now on each call is shown in the log (trace=syscall). */
+void syscall_show_all(void);
+
+/* Show a call and its result; posix/syscall_show.c. */
+void syscall_show(u64 number, const u64 args[]);
+void syscall_show_result(u64 number, long result);
 
 #endif

@@ -9,11 +9,21 @@
 
 #define NS_PER_S  1000000000l
 #define NS_PER_US 1000l
+#define US_PER_S  1000000l
 
 /*
  * Reads a struct timespec; a time that no clock reaches becomes one.
  * Errors: -EFAULT, -EINVAL.
  */
 must_check int time_read(uaddr_t from, u64 *ns);
+
+/* Processor time of the process so far. Context: any; takes its signals' lock.
+ */
+struct process_signals;
+u64 time_of_process(struct process_signals *ps);
+
+/* The running process's interval timers end with it. Context: thread. */
+struct itimers;
+void itimers_destroy(struct itimers *timers);
 
 #endif

@@ -3,9 +3,11 @@
  * What terminals ask of processes: who calls, and signals to groups.
  */
 #include "drivers/tty.h"
+#include "kernel/irq.h"
 #include "lib/errno.h"
 #include "posix/process.h"
 #include "posix/signal.h"
+#include "sched/worker.h"
 
 struct tty_caller tty_caller(void)
 {
@@ -37,65 +39,91 @@ u32 tty_group_session(u32 group)
 	return session;
 }
 
-void tty_signal_group(u32 group, int signal)
+static void group_send(u32 group, int signal)
 {
 	struct abi_siginfo info = signal_info_kernel(signal);
 
 	WITH_PROCESSES () {
-		struct pid *pid = pid_find_locked(group);
-
-		if (pid != NULL) {
-			(void)signal_send_group_locked(pid, &info);
-		}
+		(void)signal_send_group_locked(pid_find_locked(group), &info);
 	}
-}
-
-static bool is_ignored(int signal)
-{
-	struct process *p = process_current();
-	bool ignored = false;
-
-	WITH_SPINLOCK_IRQ (&p->signals.lock) {
-		ignored =
-			p->signals.actions[signal - 1].handler == ABI_SIG_IGN ||
-			(task_current()->signals.blocked & signal_bit(signal));
-	}
-	return ignored;
 }
 
 /*
- * Nobody in the group has a parent that is in another group of the same
- * session: nobody would let it go on. [p]
+ * Interrupts do not take the lock of processes, under which memory is
+ * allocated: what they send waits here for a thread.  Signals to other groups
+ * than the few that fit are lost.
  */
-static bool is_orphaned_locked(const struct pid *group)
-{
-	list_for_each (node, &group->group) {
-		const struct process *p =
-			list_entry(node, struct process, group_link);
-		const struct process *parent = p->parent;
+#define WAITING_MAX 4
 
-		if (parent != NULL && parent->group != group &&
-		    parent->session == p->session) {
-			return false;
+static void waiting_send(struct deferred *work);
+
+static struct {
+	struct spinlock lock;
+	struct {
+		u32 group;
+		u64 set;
+	} to[WAITING_MAX]; /* [lock] */
+	struct deferred deferred;
+} waiting = {
+	.lock = SPINLOCK_INIT(LOCK_SIGNAL),
+	.deferred = DEFERRED_INIT(waiting_send),
+};
+
+static void waiting_send(struct deferred *work)
+{
+	(void)work;
+	for (unsigned i = 0; i < WAITING_MAX; i++) {
+		u64 set = 0;
+		u32 group = 0;
+
+		WITH_SPINLOCK_IRQ (&waiting.lock) {
+			set = waiting.to[i].set;
+			group = waiting.to[i].group;
+			waiting.to[i].set = 0;
+		}
+		for (; set != 0; set &= set - 1) {
+			group_send(group, __builtin_ctzll(set) + 1);
 		}
 	}
-	return true;
+}
+
+static void waiting_add(u32 group, int signal)
+{
+	WITH_SPINLOCK_IRQ (&waiting.lock) {
+		for (unsigned i = 0; i < WAITING_MAX; i++) {
+			if (waiting.to[i].set == 0 ||
+			    waiting.to[i].group == group) {
+				waiting.to[i].group = group;
+				waiting.to[i].set |= signal_bit(signal);
+				break;
+			}
+		}
+	}
+	worker_defer(&waiting.deferred);
+}
+
+void tty_signal_group(u32 group, int signal)
+{
+	if (irq_active()) {
+		waiting_add(group, signal);
+	} else {
+		group_send(group, signal);
+	}
 }
 
 int tty_stop_background(int signal)
 {
+	const struct process *p = process_current();
 	struct abi_siginfo info = signal_info_kernel(signal);
 
-	if (is_ignored(signal)) {
-		return signal == TTY_SIGTTIN ? -EIO : 0;
+	if (signal_is_ignored(signal)) {
+		return signal == TTY_SIGTTOU ? 0 : -EIO;
 	}
 	WITH_PROCESSES () {
-		const struct pid *group = process_current()->group;
-
-		if (is_orphaned_locked(group)) {
+		if (process_group_orphaned_locked(p->group)) {
 			return -EIO;
 		}
-		(void)signal_send_group_locked(group, &info);
+		(void)signal_send_group_locked(p->group, &info);
 	}
 	return -ERESTART;
 }

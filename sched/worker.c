@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers.  One request at a time: `requests` orders those who ask.
+ * Workers.  One request at a time: `requests` orders those who ask.  What is
+ * deferred goes before it.  `start` counts both.
  */
 #include "sched/worker.h"
 
@@ -24,14 +25,58 @@ static percpu_zero struct worker worker;
 
 static struct mutex requests; /* LOCK_WORKER */
 
+static struct {
+	struct spinlock lock;
+	struct list queue; /* [lock] struct deferred.link */
+} deferred = {
+	.lock = SPINLOCK_INIT(LOCK_DEFERRED),
+	.queue = LIST_INIT(deferred.queue),
+};
+
+static struct deferred *deferred_take(void)
+{
+	struct list *node = NULL;
+
+	WITH_SPINLOCK_IRQ (&deferred.lock) {
+		node = list_pop_front(&deferred.queue);
+		if (node != NULL) {
+			list_entry(node, struct deferred, link)->queued = false;
+		}
+	}
+	return node ? list_entry(node, struct deferred, link) : NULL;
+}
+
+void worker_defer(struct deferred *work)
+{
+	bool first = false;
+
+	WITH_SPINLOCK_IRQ (&deferred.lock) {
+		if (!work->queued) {
+			work->queued = first = true;
+			list_push_back(&deferred.queue, &work->link);
+		}
+	}
+	if (first) {
+		semaphore_up(&cpu_ptr(0, worker)->start);
+	}
+}
+
 static void worker_loop(void *arg)
 {
 	struct worker *self = arg;
+	bool first = self == cpu_ptr(0, worker);
 
 	for (;;) {
+		struct deferred *work;
+
 		semaphore_down(&self->start, WAITQ_FOREVER);
-		self->fn();
-		semaphore_up(&self->done);
+		work = first ? deferred_take() : NULL;
+		if (work != NULL) {
+			work->fn(work);
+		} else {
+			self->fn();
+			semaphore_up(&self->done);
+		}
 	}
 }
 

@@ -16,7 +16,8 @@
 %include "offsets.inc"
 %include "arch/x86_64/macros.inc"
 
-extern x86_trap, x86_user_work, syscall_table, syscall_count, syscall_absent
+extern x86_trap, x86_user_work, syscall_table, syscall_count, syscall_other
+extern syscall_other_done
 %ifdef EXO_DEBUG
 extern user_return_check
 %endif
@@ -221,8 +222,17 @@ syscall_entry:
 	mov rsp, [rsp + FRAME_RSP]
 	swapgs
 	o64 sysret
-.absent:
-	call syscall_absent
+.absent:	; it tells the handler, which is called from here: see WHOLE_FRAME
+	call syscall_other
+	mov rdi, [rsp + FRAME_RDI]
+	mov rsi, [rsp + FRAME_RSI]
+	mov rdx, [rsp + FRAME_RDX]
+	mov rcx, [rsp + FRAME_R10]
+	mov r8, [rsp + FRAME_R8]
+	mov r9, [rsp + FRAME_R9]
+	call rax
+	mov rdi, rax
+	call syscall_other_done
 	jmp .done
 .work:
 .slow:	; complete the frame and leave like a trap

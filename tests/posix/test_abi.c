@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <asm/prctl.h>
@@ -53,6 +54,8 @@ static_assert(ABI_SIGINFO_BYTES == sizeof(siginfo_t), "siginfo_t");
 static_assert(offsetof(struct abi_siginfo, code) ==
 		      offsetof(siginfo_t, si_code),
 	      "siginfo_t");
+SAME_SIZE(abi_itimerval, itimerval);
+SAME_PLACE(abi_itimerval, value_s, itimerval, it_value);
 SAME_SIZE(abi_utsname, utsname);
 SAME_PLACE(abi_utsname, machine, utsname, machine);
 SAME_SIZE(abi_rlimit, rlimit);
@@ -154,6 +157,11 @@ SAME(PR_SET_NAME);
 SAME(PR_GET_NAME);
 SAME(CLOCK_REALTIME);
 SAME(CLOCK_MONOTONIC);
+SAME(CLOCK_PROCESS_CPUTIME_ID);
+SAME(CLOCK_THREAD_CPUTIME_ID);
+SAME(ITIMER_REAL);
+SAME(ITIMER_VIRTUAL);
+SAME(ITIMER_PROF);
 SAME(CLOCK_MONOTONIC_RAW);
 SAME(CLOCK_REALTIME_COARSE);
 SAME(CLOCK_MONOTONIC_COARSE);
