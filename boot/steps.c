@@ -20,6 +20,7 @@
 #include "drivers/serial.h"
 #include "drivers/tty.h"
 #include "drivers/vga_text.h"
+#include "fs/device.h"
 #include "fs/initramfs.h"
 #include "kernel/checks.h"
 #include "kernel/clock.h"
@@ -36,6 +37,7 @@
 #include "mm/kmem.h"
 #include "mm/tlb.h"
 #include "posix/process.h"
+#include "posix/proc.h"
 #include "sched/keeper.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
@@ -427,13 +429,26 @@ int task_archive(void)
 {
 	const struct boot_module *module = &boot.info.modules[0];
 
+	int err = initramfs_mount();
+
+	if (err) {
+		return err;
+	}
 	if (boot.info.module_count == 0) {
 		log_error("archive: the loader gave none: no files");
 		return 0;
 	}
 	frame_share_range(
 		(struct frame_range){ module->base, module->len_bytes });
-	return initramfs_init(phys_to_virt(module->base), module->len_bytes);
+	return initramfs_unpack(phys_to_virt(module->base), module->len_bytes);
+}
+
+int task_devices(void)
+{
+	int err = devfs_init();
+
+	err = err ? err : console_file_add();
+	return err ? err : proc_init();
 }
 
 /* A machine without a keyboard is used over its serial port. */

@@ -186,7 +186,7 @@ int cpio_next(struct cpio *it, struct cpio_entry *out)
 	}
 }
 
-static bool same_file(const struct cpio_entry *a, const struct cpio_entry *b)
+bool cpio_same_file(const struct cpio_entry *a, const struct cpio_entry *b)
 {
 	return a->archive == b->archive && a->ino == b->ino &&
 	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
@@ -205,7 +205,7 @@ int cpio_resolve_link(const void *bytes, size_t len_bytes,
 	}
 	cpio_open(&it, bytes, len_bytes);
 	while ((got = cpio_next(&it, &other)) > 0) {
-		if (same_file(entry, &other) && other.size_bytes != 0) {
+		if (cpio_same_file(entry, &other) && other.size_bytes != 0) {
 			entry->data = other.data;
 			entry->size_bytes = other.size_bytes;
 			return 0;

@@ -65,6 +65,9 @@ must_check int cpio_resolve_link(const void *bytes, size_t len_bytes,
 must_check int cpio_find(const void *bytes, size_t len_bytes, const char *path,
 			 struct cpio_entry *out);
 
+/* They are names of one file. */
+bool cpio_same_file(const struct cpio_entry *a, const struct cpio_entry *b);
+
 /* `name` without any "/" and "./" in front; "" for the root itself. */
 const char *cpio_path(const char *name);
 

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files by reference, and opening by path: /dev/console, then the boot
- * archive, which is read only.
+ * Open files, whatever kind: references, positions, opening.
  */
 #include "fs/file.h"
 
-#include "arch/user.h"
-#include "fs/initramfs.h"
+#include "fs/mount.h"
+#include "fs/path.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "mm/kmem.h"
-#include "mm/object.h"
 
-#define MODE_TYPE      0170000
-#define MODE_DIRECTORY 0040000
-#define MODE_REGULAR   0100000
-
-#define WHENCE_SET     0
-#define WHENCE_CUR     1
-#define WHENCE_END     2
+/* whence of lseek(2) */
+enum whence {
+	WHENCE_SET,
+	WHENCE_CUR,
+	WHENCE_END,
+	WHENCE_DATA,
+	WHENCE_HOLE,
+};
 
 struct file *file_create(const struct file_ops *ops, u32 access)
 {
@@ -28,6 +26,7 @@ struct file *file_create(const struct file_ops *ops, u32 access)
 		file->ops = ops;
 		file->refs = 1;
 		file->access = access;
+		mutex_init(&file->mutex, LOCK_FILE);
 	}
 	return file;
 }
@@ -40,120 +39,214 @@ struct file *file_get(struct file *file)
 
 void file_put(struct file *file)
 {
-	if (__atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL) == 1) {
-		kfree(file);
+	struct vnode *v = file->vnode;
+
+	if (__atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL) != 1) {
+		return;
+	}
+	if (file->ops->close != NULL) {
+		file->ops->close(file);
+	}
+	if (v != NULL) {
+		__atomic_fetch_sub(&v->fs->users, 1, __ATOMIC_RELAXED);
+		vnode_put(v);
+	}
+	kfree(file);
+}
+
+long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
+{
+	const struct file_ops *ops = file->ops;
+	long got = 0;
+
+	if (!(file->access & FILE_READ)) {
+		return -EBADF;
+	}
+	if (ops->read_at == NULL) {
+		if (at != NULL) {
+			return -ESPIPE;
+		}
+		return ops->read ? ops->read(file, dst, len_bytes) : -EINVAL;
+	}
+	if (at != NULL) {
+		return ops->read_at(file, dst, len_bytes, *at);
+	}
+	WITH_MUTEX (&file->mutex) {
+		got = ops->read_at(file, dst, len_bytes, file->pos);
+		if (got > 0) {
+			file->pos += (u64)got;
+		}
+	}
+	return got;
+}
+
+long file_write(struct file *file, uaddr_t src, size_t len_bytes, const u64 *at)
+{
+	const struct file_ops *ops = file->ops;
+	long got = 0;
+
+	if (!(file->access & FILE_WRITE)) {
+		return -EBADF;
+	}
+	if (ops->write_at == NULL) {
+		if (at != NULL) {
+			return -ESPIPE;
+		}
+		return ops->write ? ops->write(file, src, len_bytes) : -EINVAL;
+	}
+	if (at != NULL) {
+		u64 pos = *at;
+
+		return ops->write_at(file, src, len_bytes, &pos);
+	}
+	WITH_MUTEX (&file->mutex) {
+		got = ops->write_at(file, src, len_bytes, &file->pos);
+	}
+	return got;
+}
+
+static u64 size_of(const struct file *file)
+{
+	struct file_stat stat;
+
+	vnode_stat(file->vnode, &stat);
+	return stat.size_bytes;
+}
+
+/* Where data (a hole) is: without more knowledge, all of a file is data. */
+static s64 seek_data(struct file *file, u64 at, bool hole)
+{
+	u64 size = size_of(file);
+
+	if (at >= size) {
+		return -ENXIO;
+	}
+	if (file->ops->seek_data != NULL) {
+		return file->ops->seek_data(file, at, hole);
+	}
+	return (s64)(hole ? size : at);
+}
+
+static s64 seek_to(struct file *file, s64 offset, int whence)
+{
+	s64 base = 0;
+
+	switch (whence) {
+	case WHENCE_SET: break;
+	case WHENCE_CUR: base = (s64)file->pos; break;
+	case WHENCE_END: base = (s64)size_of(file); break;
+	case WHENCE_DATA:
+	case WHENCE_HOLE:
+		return seek_data(file, (u64)offset, whence == WHENCE_HOLE);
+	default: return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, offset, &base)) {
+		return -EOVERFLOW;
+	}
+	return base < 0 ? -EINVAL : base;
+}
+
+long file_seek(struct file *file, s64 offset, int whence)
+{
+	s64 to = 0;
+
+	if (file->ops->seek != NULL) {
+		return file->ops->seek(file, offset, whence);
+	}
+	if (file->vnode == NULL || file->ops->read != NULL ||
+	    (file->ops->read_at == NULL && file->ops != &directory_file_ops)) {
+		return file->flags & FILE_PATH ? -EBADF : -ESPIPE;
+	}
+	WITH_MUTEX (&file->mutex) {
+		to = seek_to(file, offset, whence);
+		if (to >= 0) {
+			file->pos = (u64)to;
+		}
+	}
+	return to;
+}
+
+void vnode_stat(struct vnode *v, struct file_stat *out)
+{
+	*out = (struct file_stat){
+		.device = v->fs->device,
+		.ino = v->ino,
+		.mode = v->mode,
+		.nlink = v->nlink,
+		.uid = v->uid,
+		.gid = v->gid,
+		.rdev = v->rdev,
+		.size_bytes = READ_ONCE(v->size_bytes),
+		.atime_ns = v->atime_ns,
+		.mtime_ns = v->mtime_ns,
+		.ctime_ns = v->ctime_ns,
+	};
+	if (v->ops->stat != NULL) {
+		v->ops->stat(v, out);
 	}
 }
 
-static long archive_read(struct file *file, uaddr_t dst, size_t len_bytes)
+void file_stat(struct file *file, struct file_stat *out)
 {
-	u64 pos = file->pos;
-	size_t len;
+	if (file->vnode != NULL) {
+		vnode_stat(file->vnode, out);
+	} else {
+		*out = (struct file_stat){ .nlink = 1 };
+		file->ops->stat(file, out);
+	}
+}
 
-	if (pos >= file->size_bytes) {
+/* What O_PATH gives: a place in the tree that cannot be read or written. */
+static const struct file_ops path_file_ops;
+
+const struct file_ops directory_file_ops;
+
+/* Makes the file do what files of its kind do. */
+static int ops_choose(struct file *file)
+{
+	struct vnode *v = file->vnode;
+
+	if (file->flags & FILE_PATH) {
+		file->ops = &path_file_ops;
 		return 0;
 	}
-	len = MIN(len_bytes, file->size_bytes - pos);
-	if (copy_to_user(dst, (const u8 *)file->data + pos, len) != 0) {
-		return -EFAULT;
+	if (v->ops->open != NULL) {
+		return v->ops->open(v, file);
 	}
-	file->pos = pos + len;
-	return (long)len;
+	file->ops = v->ops->file_ops;
+	return file->ops ? 0 : -ENXIO;
 }
 
-static long archive_seek(struct file *file, s64 offset, int whence)
+int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 {
-	s64 base = whence == WHENCE_SET   ? 0
-		   : whence == WHENCE_CUR ? (s64)file->pos
-		   : whence == WHENCE_END ? (s64)file->size_bytes
-					  : -1;
+	u32 access = flags & FILE_PATH ? 0 : (flags & FILE_ACCESS_MODE) + 1;
+	struct file *file = file_create(&path_file_ops, access & 3);
+	int err;
 
-	if (base < 0 || __builtin_add_overflow(base, offset, &base) ||
-	    base < 0) {
-		return -EINVAL;
-	}
-	file->pos = (u64)base;
-	return base;
-}
-
-static void entry_stat(const struct cpio_entry *e, struct file_stat *out)
-{
-	*out = (struct file_stat){
-		.ino = (u64)e->archive << 32 | e->ino,
-		.mode = e->mode,
-		.nlink = e->nlink,
-		.uid = e->uid,
-		.gid = e->gid,
-		.rdev = (u64)e->rdev_major << 8 | e->rdev_minor,
-		.size_bytes = e->size_bytes,
-		.mtime_s = e->mtime,
-	};
-}
-
-static void archive_stat(struct file *file, struct file_stat *out)
-{
-	*out = (struct file_stat){
-		.mode = MODE_REGULAR | 0555,
-		.nlink = 1,
-		.size_bytes = file->size_bytes,
-	};
-}
-
-static int archive_object(struct file *file, struct mem_object **out)
-{
-	*out = mem_object_bytes(file->data, file->size_bytes);
-	return *out ? 0 : -ENOMEM;
-}
-
-static const struct file_ops archive_ops = {
-	.read = archive_read,
-	.seek = archive_seek,
-	.stat = archive_stat,
-	.object = archive_object,
-};
-
-int file_stat_path(const char *path, struct file_stat *out)
-{
-	struct cpio_entry entry;
-	int err = initramfs_lookup(path, &entry);
-
-	if (err == 0) {
-		entry_stat(&entry, out);
-	}
-	return err;
-}
-
-static int archive_open(const char *path, u32 access, struct file **out)
-{
-	struct cpio_entry entry;
-	int err = initramfs_lookup(path, &entry);
-
-	if (err) {
-		return err;
-	}
-	if ((entry.mode & MODE_TYPE) == MODE_DIRECTORY) {
-		return -EISDIR;
-	}
-	if ((entry.mode & MODE_TYPE) != MODE_REGULAR) {
-		return -EACCES;
-	}
-	if (access & FILE_WRITE) {
-		return -EROFS;
-	}
-	*out = file_create(&archive_ops, access);
-	if (*out == NULL) {
+	if (file == NULL) {
+		vnode_put(v);
 		return -ENOMEM;
 	}
-	(*out)->data = entry.data;
-	(*out)->size_bytes = entry.size_bytes;
+	__atomic_fetch_add(&v->fs->users, 1, __ATOMIC_RELAXED);
+	file->vnode = v;
+	file->flags = (flags & ~(u32)(FILE_CREATE | FILE_EXCLUSIVE |
+				      FILE_NO_TTY | FILE_TRUNCATE |
+				      FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE)) |
+		      FILE_LARGE;
+	err = ops_choose(file);
+	if (err) {
+		file->ops = &path_file_ops;
+		file_put(file);
+		return err;
+	}
+	*out = file;
 	return 0;
 }
 
-int file_open(const char *path, u32 access, struct file **out)
+int file_open(const char *path, u32 flags, struct file **out)
 {
-	if (strcmp(path, "/dev/console") == 0) {
-		*out = console_file_open(access);
-		return *out ? 0 : -ENOMEM;
-	}
-	return archive_open(path, access, out);
+	struct vnode *v;
+	int err = path_lookup(path, &v);
+
+	return err ? err : file_open_vnode(v, flags, out);
 }

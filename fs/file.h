@@ -6,17 +6,52 @@
 #ifndef EXO_FS_FILE_H
 #define EXO_FS_FILE_H
 
+#include "fs/vnode.h"
+#include "kernel/mutex.h"
 #include "lib/types.h"
 
 /* Access of open(2). */
 #define FILE_READ  1u
 #define FILE_WRITE 2u
 
+/* Flags of open(2), with the ABI's values. */
+enum file_flags {
+	FILE_ACCESS_MODE = 03,
+	FILE_CREATE = 0100,
+	FILE_EXCLUSIVE = 0200,
+	FILE_NO_TTY = 0400,
+	FILE_TRUNCATE = 01000,
+	FILE_APPEND = 02000,
+	FILE_NONBLOCK = 04000,
+	FILE_LARGE = 0100000, /* every file is */
+	FILE_DIRECTORY = 0200000,
+	FILE_NO_FOLLOW = 0400000,
+	FILE_CLOSE_ON_EXEC = 02000000,
+	FILE_PATH = 010000000,
+	FILE_TEMPORARY = 020000000 | FILE_DIRECTORY,
+};
+
+/* What poll(2) asks for and tells, with the ABI's values. */
+enum poll_events {
+	POLL_IN = 1,
+	POLL_PRIORITY = 2,
+	POLL_OUT = 4,
+	POLL_ERROR = 8,
+	POLL_HANG_UP = 0x10,
+	POLL_INVALID = 0x20,
+	POLL_READ_HANG_UP = 0x2000,
+};
+
+/* As st_blocks counts. */
+#define FILE_BLOCK_BYTES 512
+
 struct file;
 struct mem_object;
+struct poller;
 
-/* What fstat tells, before it becomes the ABI's structure. */
+/* What stat tells, before it becomes the ABI's structure. */
 struct file_stat {
+	u64 device;
 	u64 ino;
 	u32 mode;
 	u32 nlink;
@@ -24,16 +59,34 @@ struct file_stat {
 	u32 gid;
 	u64 rdev;
 	u64 size_bytes;
-	u64 mtime_s;
+	u64 blocks;
+	s64 atime_ns;
+	s64 mtime_ns;
+	s64 ctime_ns;
 };
 
+/* A file has either read and write or, with positions, read_at and write_at. */
 struct file_ops {
+	/* A device was opened. Errors: the open's. */
+	int (*open)(struct file *file);
+	/* The last reference is gone. Context: thread, may sleep. */
+	void (*close)(struct file *file);
 	/* Bytes moved, or a negative errno.  Context: thread, may sleep. */
 	long (*read)(struct file *file, uaddr_t dst, size_t len_bytes);
 	long (*write)(struct file *file, uaddr_t src, size_t len_bytes);
-	/* Moves the position; whence of lseek(2). */
+	long (*read_at)(struct file *file, uaddr_t dst, size_t len_bytes,
+			u64 at);
+	/* Moves `*at` behind what was written, wherever that was. */
+	long (*write_at)(struct file *file, uaddr_t src, size_t len_bytes,
+			 u64 *at);
+	/* Moves the position; whence of lseek(2).  For files without one. */
 	long (*seek)(struct file *file, s64 offset, int whence);
+	/* The next data (or hole) at or after `at`. Errors: -ENXIO. */
+	s64 (*seek_data)(struct file *file, u64 at, bool hole);
 	long (*ioctl)(struct file *file, u64 request, uaddr_t arg);
+	/* What is ready now (enum poll_events); NULL: always all. */
+	u32 (*poll)(struct file *file, struct poller *poller);
+	/* Files without a vnode. */
 	void (*stat)(struct file *file, struct file_stat *out);
 	/*
 	 * The object that a mapping of the file shows, with a reference.
@@ -44,29 +97,53 @@ struct file_ops {
 
 struct file {
 	const struct file_ops *ops;
-	u32 refs;   /* [a] */
-	u32 access; /* [I] FILE_READ, FILE_WRITE */
-	u64 pos;    /* readers race as they do on Linux: by their own fault */
-	const void *data; /* [I] the kind's own */
-	u64 size_bytes;   /* [I] likewise */
+	u32 refs;            /* [a] */
+	u32 access;          /* [I] FILE_READ, FILE_WRITE */
+	u32 flags;           /* [a] enum file_flags */
+	struct vnode *vnode; /* [I] with a reference, or NULL */
+	void *data;          /* the kind's own */
+	u64 number;          /* likewise */
+	u64 pos;             /* [mutex] */
+	struct mutex mutex;  /* LOCK_FILE: held while the position moves */
 };
 
 /* A file with one reference; NULL if there is no memory. */
 must_check struct file *file_create(const struct file_ops *ops, u32 access);
 
 struct file *file_get(struct file *file);
+
+/* Context: thread, may sleep. */
 void file_put(struct file *file);
 
 /*
- * Opens by absolute path.  Errors: -ENOENT, -EACCES, -EROFS, -EISDIR,
- * -ENOMEM.  Context: thread.
+ * Reads or writes at the position or, if `at` is not NULL, there; the range
+ * is in user space.  Errors: -EBADF without the access, -ESPIPE, -EINVAL, and
+ * the kind's.
  */
-must_check int file_open(const char *path, u32 access, struct file **out);
+must_check long file_read(struct file *file, uaddr_t dst, size_t len_bytes,
+			  const u64 *at);
+must_check long file_write(struct file *file, uaddr_t src, size_t len_bytes,
+			   const u64 *at);
 
-/* The console device, for descriptors 0 to 2. NULL: no memory. */
-must_check struct file *console_file_open(u32 access);
+/* lseek(2). Errors: -ESPIPE, -EINVAL, -EOVERFLOW, -ENXIO. */
+must_check long file_seek(struct file *file, s64 offset, int whence);
 
-/* Stat by path without opening. Errors as file_open. */
-must_check int file_stat_path(const char *path, struct file_stat *out);
+void file_stat(struct file *file, struct file_stat *out);
+void vnode_stat(struct vnode *v, struct file_stat *out);
+
+/*
+ * Opens a vnode, whose reference it takes; flags of open(2).
+ * Errors: -EISDIR, -ELOOP, -ENXIO, -ENOMEM and those of devices.
+ */
+must_check int file_open_vnode(struct vnode *v, u32 flags, struct file **out);
+
+/* Opens an absolute path from the kernel. Errors: as path_walk(). */
+must_check int file_open(const char *path, u32 flags, struct file **out);
+
+/* Open directories: they can be sought in and nothing else. */
+extern const struct file_ops directory_file_ops;
+
+/* Puts /dev/console there. Errors: -ENOMEM. Context: boot, once. */
+must_check int console_file_add(void);
 
 #endif

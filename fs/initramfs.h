@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of the boot archive, where they lie.
+ * The boot archive becomes the first files of the root.
  */
 #ifndef EXO_FS_INITRAMFS_H
 #define EXO_FS_INITRAMFS_H
 
-#include "fs/cpio.h"
 #include "lib/types.h"
 
-/*
- * Takes the archive, which must stay for ever.  Errors: -EINVAL if it is
- * damaged (the log says where).  Context: boot, once.
- */
-must_check int initramfs_init(const void *archive, size_t len_bytes);
+/* Mounts an empty root. Errors: -ENOMEM. Context: boot, once. */
+must_check int initramfs_mount(void);
 
 /*
- * Finds a file by its absolute path, following symbolic links in its last
- * part.  What `out` points to lives for ever.
- * Errors: -ENOENT, -ELOOP, -EINVAL.  Context: thread.
+ * Puts the archive's files into the root, where their bytes lie: the archive
+ * must stay for ever.  What the archive gets wrong is logged and left out.
+ * Errors: -EINVAL if it is damaged (the log says where), -ENOMEM.
+ * Context: boot.
  */
-must_check int initramfs_lookup(const char *path, struct cpio_entry *out);
+must_check int initramfs_unpack(const void *archive, size_t len_bytes);
 
 #endif

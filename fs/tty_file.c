@@ -5,22 +5,18 @@
  */
 #include "arch/user.h"
 #include "drivers/tty.h"
-#include "fs/file.h"
+#include "fs/device.h"
 #include "kernel/console.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
 
 /* A read this small needs no memory of its own. */
-#define SMALL_BYTES    128
-
-#define MODE_CHARACTER 0020000
-/* Linux numbers the console (5, 1). */
-#define CONSOLE_RDEV (5u << 8 | 1)
+#define SMALL_BYTES 128
 
 static struct tty_opening opening_of(const struct file *file)
 {
 	return (struct tty_opening){ .tty = (struct tty *)file->data,
-				     .hangups = (u32)file->size_bytes };
+				     .hangups = (u32)file->number };
 }
 
 static long read_through(struct file *file, uaddr_t dst, u8 *piece, size_t len)
@@ -82,28 +78,25 @@ static long tty_file_ioctl(struct file *file, u64 request, uaddr_t arg)
 	return tty_ioctl(&opening, request, arg);
 }
 
-static void tty_file_stat(struct file *file, struct file_stat *out)
+static int tty_file_open(struct file *file)
 {
-	(void)file;
-	*out = (struct file_stat){ .mode = MODE_CHARACTER | 0600,
-				   .nlink = 1,
-				   .rdev = CONSOLE_RDEV };
+	file->data = &console_tty;
+	file->number = tty_open(&console_tty).hangups;
+	return 0;
 }
 
 static const struct file_ops tty_ops = {
+	.open = tty_file_open,
 	.read = tty_file_read,
 	.write = tty_file_write,
 	.ioctl = tty_file_ioctl,
-	.stat = tty_file_stat,
 };
 
-struct file *console_file_open(u32 access)
+/* Every terminal is the one that there is; Linux's numbers of them. */
+int console_file_add(void)
 {
-	struct file *file = file_create(&tty_ops, access);
+	int err = devfs_add("console", 0600, DEVICE(5, 1), &tty_ops);
 
-	if (file != NULL) {
-		file->data = &console_tty;
-		file->size_bytes = tty_open(&console_tty).hangups;
-	}
-	return file;
+	err = err ? err : devfs_add("tty", 0666, DEVICE(5, 0), &tty_ops);
+	return err ? err : devfs_add("ttyS0", 0600, DEVICE(4, 64), &tty_ops);
 }

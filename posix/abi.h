@@ -66,10 +66,120 @@ enum abi_rlimit_resource {
 
 enum abi_open {
 	ABI_O_ACCMODE = 03,
+	ABI_O_WRONLY = 01,
+	ABI_O_RDWR = 02,
 	ABI_O_CREAT = 0100,
+	ABI_O_EXCL = 0200,
+	ABI_O_NOCTTY = 0400,
 	ABI_O_TRUNC = 01000,
+	ABI_O_APPEND = 02000,
+	ABI_O_NONBLOCK = 04000,
+	ABI_O_DIRECTORY = 0200000,
+	ABI_O_NOFOLLOW = 0400000,
+	ABI_O_CLOEXEC = 02000000,
+	ABI_O_PATH = 010000000,
+	ABI_O_TMPFILE = 020000000, /* without O_DIRECTORY */
+};
+
+enum abi_at {
 	ABI_AT_FDCWD = -100,
+	ABI_AT_SYMLINK_NOFOLLOW = 0x100,
+	ABI_AT_REMOVEDIR = 0x200,
+	ABI_AT_EACCESS = 0x200,
+	ABI_AT_SYMLINK_FOLLOW = 0x400,
+	ABI_AT_NO_AUTOMOUNT = 0x800,
 	ABI_AT_EMPTY_PATH = 0x1000,
+	ABI_AT_STATX_SYNC_TYPE = 0x6000,
+};
+
+enum abi_rename {
+	ABI_RENAME_NOREPLACE = 1,
+	ABI_RENAME_EXCHANGE = 2,
+};
+
+enum abi_utime {
+	ABI_UTIME_NOW = 0x3fffffff,
+	ABI_UTIME_OMIT = 0x3ffffffe,
+};
+
+enum abi_fcntl {
+	ABI_F_DUPFD = 0,
+	ABI_F_GETFD = 1,
+	ABI_F_SETFD = 2,
+	ABI_F_GETFL = 3,
+	ABI_F_SETFL = 4,
+	ABI_F_DUPFD_CLOEXEC = 1030,
+	ABI_CLOSE_RANGE_CLOEXEC = 4,
+};
+
+enum abi_ioctl {
+	ABI_FIONBIO = 0x5421,
+	ABI_FIONCLEX = 0x5450,
+	ABI_FIOCLEX = 0x5451,
+};
+
+enum abi_mount {
+	ABI_MS_REMOUNT = 0x20,
+	ABI_MS_BIND = 0x1000,
+	ABI_MS_MOVE = 0x2000,
+	ABI_MNT_FORCE = 1,
+	ABI_MNT_DETACH = 2,
+	ABI_UMOUNT_NOFOLLOW = 8,
+	ABI_ST_VALID = 0x20, /* statfs: the flags mean something */
+};
+
+/* getdents64(2) */
+struct abi_dirent {
+	u64 ino;
+	s64 next; /* where to seek for the next one */
+	u16 len;
+	u8 type; /* the mode's type, moved down */
+	char name[];
+} packed;
+
+struct abi_statfs {
+	s64 type;
+	s64 bsize;
+	u64 blocks;
+	u64 bfree;
+	u64 bavail;
+	u64 files;
+	u64 ffree;
+	s32 fsid[2];
+	s64 namelen;
+	s64 frsize;
+	s64 flags;
+	s64 spare[4];
+};
+
+struct abi_statx_time {
+	s64 s;
+	u32 ns;
+	s32 pad;
+};
+
+#define ABI_STATX_BASIC_STATS 0x7ffu
+#define ABI_STATX_RESERVED    0x80000000u
+
+struct abi_statx {
+	u32 mask;
+	u32 blksize;
+	u64 attributes;
+	u32 nlink;
+	u32 uid;
+	u32 gid;
+	u16 mode;
+	u16 pad;
+	u64 ino;
+	u64 size;
+	u64 blocks;
+	u64 attributes_mask;
+	struct abi_statx_time atime, btime, ctime, mtime;
+	u32 rdev_major;
+	u32 rdev_minor;
+	u32 dev_major;
+	u32 dev_minor;
+	u64 spare[14];
 };
 
 enum abi_mmap {

@@ -5,9 +5,10 @@
  * doubles.
  *
  * I1  The bit `used` of a descriptor is set iff its file is not NULL.
- * I2  A table with one reference is used by one thread alone (and looked at by
- *     others under the lock): that thread reads it without the lock, and what
- *     it found open stays open for as long as its system call lasts.
+ * I2  A table with one reference whose process has one thread is changed by
+ *     that thread alone (and looked at by others under the lock): the thread
+ *     reads it without the lock, and what it found open stays open for as long
+ *     as its system call lasts.
  */
 #include "posix/descriptors.h"
 
@@ -179,16 +180,16 @@ struct file *descriptors_file(struct descriptors *d, u64 fd)
 
 struct file_use file_use(u64 fd)
 {
-	struct descriptors *d = process_current()->descriptors;
+	const struct process *self = process_current();
+	struct descriptors *d = self->descriptors;
 	u32 number = (u32)fd; /* an int: the upper half does not count */
+	struct file *file;
 
-	if (descriptors_alone(d)) {
-		return (struct file_use){ number < d->size ? d->files[number]
-							   : NULL,
-					  false };
+	if (READ_ONCE(self->task_count) == 1 && descriptors_alone(d)) {
+		file = number < d->size ? d->files[number] : NULL;
+		return (struct file_use){ file, false };
 	}
-	struct file *file = descriptors_file(d, number);
-
+	file = descriptors_file(d, number);
 	return (struct file_use){ file, file != NULL };
 }
 

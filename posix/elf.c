@@ -57,7 +57,8 @@ enum phdr_type {
 /* One file being read. */
 struct reader {
 	const u8 *file;
-	size_t len_bytes;
+	size_t head_bytes; /* of it in memory */
+	u64 len_bytes;
 	struct elf_header header;
 	struct elf_image *out;
 	const char **why;
@@ -75,7 +76,7 @@ static int read_header(struct reader *r)
 	static const u8 ident[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
 	struct elf_header *h = &r->header;
 
-	if (r->len_bytes < sizeof(*h)) {
+	if (r->head_bytes < sizeof(*h)) {
 		return reject(r, "elf: too short for a header");
 	}
 	memcpy(h, r->file, sizeof(*h));
@@ -97,7 +98,7 @@ static int read_header(struct reader *r)
 	}
 	if (!range_inside(h->phdr_offset,
 			  h->phdr_count * sizeof(struct elf_phdr),
-			  r->len_bytes)) {
+			  r->head_bytes)) {
 		return reject(r, "elf: program headers outside the file");
 	}
 	return 0;
@@ -175,7 +176,7 @@ static int read_interp(struct reader *r, const struct elf_phdr *p)
 		return reject(r, "elf: more than one interpreter");
 	}
 	if (p->file_bytes < 2 || p->file_bytes > ELF_INTERP_MAX ||
-	    !range_inside(p->offset, p->file_bytes, r->len_bytes)) {
+	    !range_inside(p->offset, p->file_bytes, r->head_bytes)) {
 		return reject(r, "elf: the interpreter's path is not in the "
 				 "file");
 	}
@@ -251,9 +252,17 @@ static int read_phdrs(struct reader *r)
 int elf_parse(const void *file, size_t len_bytes, struct elf_image *out,
 	      const char **why)
 {
-	struct reader r = {
-		.file = file, .len_bytes = len_bytes, .out = out, .why = why
-	};
+	return elf_parse_head(file, len_bytes, len_bytes, out, why);
+}
+
+int elf_parse_head(const void *head, size_t head_bytes, u64 len_bytes,
+		   struct elf_image *out, const char **why)
+{
+	struct reader r = { .file = head,
+			    .head_bytes = head_bytes,
+			    .len_bytes = len_bytes,
+			    .out = out,
+			    .why = why };
 	int err = read_header(&r);
 
 	if (err != 0) {

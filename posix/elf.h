@@ -66,4 +66,12 @@ struct elf_image {
 must_check int elf_parse(const void *file, size_t len_bytes,
 			 struct elf_image *out, const char **why);
 
+/*
+ * The same with only the first `head_bytes` of the file in memory: headers and
+ * the interpreter's path must lie there.
+ */
+must_check int elf_parse_head(const void *head, size_t head_bytes,
+			      u64 len_bytes, struct elf_image *out,
+			      const char **why);
+
 #endif

@@ -9,6 +9,7 @@
 #include "arch/cpu.h"
 #include "arch/user.h"
 #include "drivers/tty.h"
+#include "fs/context.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
 #include "posix/futex.h"
@@ -134,10 +135,14 @@ void process_vfork_end(struct process *p)
 static void process_end(struct process *p)
 {
 	struct descriptors *descriptors = p->descriptors;
+	struct fs_context *fs = p->fs;
 	struct aspace *aspace = p->aspace;
 
 	trace(TRACE_EXIT, p->pid, p->status);
-	p->descriptors = NULL;
+	WITH_MUTEX (&p->mutex) {
+		p->descriptors = NULL;
+		p->fs = NULL;
+	}
 	p->aspace = NULL;
 	process_vfork_end(p);
 	if (aspace != NULL) {
@@ -150,6 +155,9 @@ static void process_end(struct process *p)
 	p->itimers = NULL;
 	process_signals_destroy(&p->signals);
 	tty_session_end(p->pid);
+	if (fs != NULL) {
+		fs_context_put(fs);
+	}
 	WITH_PROCESSES () {
 		children_leave_locked(p);
 		zombie_locked(p);

@@ -5,6 +5,7 @@
  */
 #include "arch/thread.h"
 #include "arch/user.h"
+#include "fs/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
@@ -125,7 +126,10 @@ static int process_fill(struct process *child, struct process *parent,
 	child->descriptors = c->flags & ABI_CLONE_FILES
 				     ? descriptors_get(parent->descriptors)
 				     : descriptors_clone(parent->descriptors);
-	if (child->aspace == NULL || child->descriptors == NULL) {
+	child->fs = c->flags & ABI_CLONE_FS ? fs_context_get(parent->fs)
+					    : fs_context_clone(parent->fs);
+	if (child->aspace == NULL || child->descriptors == NULL ||
+	    child->fs == NULL) {
 		return -ENOMEM;
 	}
 	child->exit_signal = c->flags & ABI_CSIGNAL;

@@ -7,6 +7,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
+#include "posix/abi.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 #include "trace/trace.h"
@@ -33,6 +34,8 @@ static void environment_make(const struct cmdline *cmdline)
 
 int init_start(const struct cmdline *cmdline)
 {
+	int err;
+
 	environment_make(cmdline);
 	/* All groups are recorded by default; only who names it wants lines. */
 	if (cmdline->trace != NULL && (trace_groups & TRACE_EXEC_MASK)) {
@@ -42,10 +45,10 @@ int init_start(const struct cmdline *cmdline)
 		.path = cmdline->argv[0],
 		.argv = cmdline->argv,
 		.envp = init.envp,
-		.stdio = console_file_open(FILE_READ | FILE_WRITE),
 		.pid = INIT_PID,
 	};
-	return init.start.stdio ? process_start(&init.start) : -ENOMEM;
+	err = file_open("/dev/console", ABI_O_RDWR, &init.start.stdio);
+	return err ? err : process_start(&init.start);
 }
 
 int init_wait(void)

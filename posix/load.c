@@ -4,7 +4,7 @@
  * space.  No byte is copied here; page faults show the archive's own pages
  * where they are aligned.
  */
-#include "fs/initramfs.h"
+#include "fs/file.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
@@ -17,8 +17,8 @@
 #define STACK_TOP         USER_END
 #define STACK_FIRST_BYTES (128ul << 10)
 
-#define MODE_TYPE         0170000
-#define MODE_REGULAR      0100000
+/* Of a program file: its headers stand there. */
+#define HEAD_BYTES PAGE_SIZE
 
 static u32 region_flags_of(const struct elf_segment *segment)
 {
@@ -69,8 +69,27 @@ static int image_map(struct aspace *aspace, const struct elf_image *image,
 	return 0;
 }
 
+/* Reads what elf_parse_head() needs of the file. */
+static int head_parse(struct vnode *v, struct elf_image *image,
+		      const char **why)
+{
+	u8 *head = kmalloc(HEAD_BYTES);
+	long len;
+
+	if (head == NULL) {
+		return -ENOMEM;
+	}
+	len = v->ops->read(v, head, HEAD_BYTES, 0);
+	if (len >= 0) {
+		len = elf_parse_head(head, (size_t)len, v->size_bytes, image,
+				     why);
+	}
+	kfree(head);
+	return (int)len;
+}
+
 /* Errors as program_load(), the reason in `*why`. */
-static int file_load(struct aspace *aspace, const struct cpio_entry *file,
+static int file_load(struct aspace *aspace, struct file *file,
 		     struct elf_image *image, struct program *out,
 		     const char **why)
 {
@@ -78,10 +97,10 @@ static int file_load(struct aspace *aspace, const struct cpio_entry *file,
 	int err;
 
 	*why = "not a regular file";
-	if ((file->mode & MODE_TYPE) != MODE_REGULAR) {
+	if (!vnode_is(file->vnode, MODE_REGULAR) || file->ops->object == NULL) {
 		return -ENOEXEC;
 	}
-	err = elf_parse(file->data, file->size_bytes, image, why);
+	err = head_parse(file->vnode, image, why);
 	if (err) {
 		return err;
 	}
@@ -90,9 +109,9 @@ static int file_load(struct aspace *aspace, const struct cpio_entry *file,
 		return -ENOEXEC;
 	}
 	*why = "its segments find no place";
-	object = mem_object_bytes(file->data, file->size_bytes);
-	if (object == NULL) {
-		return -ENOMEM;
+	err = file->ops->object(file, &object);
+	if (err) {
+		return err;
 	}
 	err = image_map(aspace, image, object, out);
 	mem_object_put(object);
@@ -113,9 +132,9 @@ static int stack_map(struct aspace *aspace, const struct elf_image *image,
 int program_load(struct aspace *aspace, const char *path, struct program *out)
 {
 	struct elf_image *image;
-	struct cpio_entry file;
+	struct file *file;
 	const char *why;
-	int err = initramfs_lookup(path, &file);
+	int err = file_open(path, 0, &file);
 
 	if (err) {
 		log_error("%s: %s", path, errno_name(err));
@@ -123,9 +142,10 @@ int program_load(struct aspace *aspace, const char *path, struct program *out)
 	}
 	image = kmalloc(sizeof(*image));
 	if (image == NULL) {
+		file_put(file);
 		return -ENOMEM;
 	}
-	err = file_load(aspace, &file, image, out, &why);
+	err = file_load(aspace, file, image, out, &why);
 	if (err) {
 		log_error("%s: cannot be run: %s (%s)", path, why,
 			  errno_name(err));
@@ -133,5 +153,6 @@ int program_load(struct aspace *aspace, const char *path, struct program *out)
 		err = stack_map(aspace, image, out);
 	}
 	kfree(image);
+	file_put(file);
 	return err;
 }

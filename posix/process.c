@@ -10,6 +10,7 @@
  */
 #include "posix/process.h"
 
+#include "fs/context.h"
 #include "lib/assert.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
@@ -90,6 +91,19 @@ struct process *process_find_get(u64 pid)
 	return NULL;
 }
 
+s64 process_next_number(u64 from)
+{
+	WITH_PROCESSES () {
+		const struct pid *id = pid_next_locked(from);
+
+		while (id != NULL && id->process == NULL) {
+			id = pid_next_locked(id->node.key + 1);
+		}
+		return id ? (s64)id->node.key : -1;
+	}
+	return -1;
+}
+
 static void group_enter_locked(struct process *p, struct pid *group,
 			       struct pid *session)
 {
@@ -167,6 +181,9 @@ void process_discard(struct process *p)
 		descriptors_put(p->descriptors);
 	}
 	process_signals_destroy(&p->signals);
+	if (p->fs != NULL) {
+		fs_context_put(p->fs);
+	}
 	WITH_PROCESSES () {
 		pid_put_locked(p->id);
 	}

@@ -71,6 +71,7 @@ struct process {
 	u64 children_cycles;     /* [p] of children waited for */
 	struct aspace *aspace;   /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
+	struct fs_context *fs;           /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
 	char name[PROCESS_NAME_BYTES];   /* [m] */
 	char exe[PROCESS_PATH_BYTES];    /* [m] */
@@ -107,6 +108,8 @@ struct process *process_find_locked(u64 pid);
 
 /* The thread with that number, or NULL. [p] */
 struct task *task_find_locked(u64 tid);
+/* The first number of a process at or after `from`, -1: there is none. */
+s64 process_next_number(u64 from);
 
 /* One reference more or less. Context: any but interrupt handlers. */
 struct process *process_get(struct process *process);

@@ -3,6 +3,7 @@
  * Processes that the kernel starts: the first program, and those of tests and
  * benchmarks.
  */
+#include "fs/context.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
 #include "posix/descriptors.h"
@@ -39,7 +40,8 @@ int process_start(struct process_start *start)
 
 	if (p != NULL) {
 		p->descriptors = descriptors_create();
-		if (p->descriptors != NULL) {
+		p->fs = fs_context_create();
+		if (p->descriptors != NULL && p->fs != NULL) {
 			task = task_create(p, NULL, start_thread, start);
 		}
 	}

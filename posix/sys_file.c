@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on files and descriptors.
+ * System calls that move bytes through descriptors.
  */
 #include "arch/user.h"
 #include "fs/file.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/kmem.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
@@ -14,33 +15,21 @@
 /* As Linux does: one call moves at most this much. */
 #define MOVE_MAX_BYTES 0x7ffff000ul
 
-typedef long (*move_fn)(struct file *file, uaddr_t buf, size_t len_bytes);
-
-/* The operation of a file that was opened for it. Errors: -EBADF, -EINVAL. */
-static int move_of(const struct file *file, u32 access, move_fn *out)
-{
-	if (!(file->access & access)) {
-		return -EBADF;
-	}
-	*out = access == FILE_READ ? file->ops->read : file->ops->write;
-	return *out ? 0 : -EINVAL;
-}
-
-static long move(u64 fd, uaddr_t buf, u64 len, u32 access)
+/* Moves at the position, or at `*at`. */
+static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 access,
+			       const u64 *at)
 {
 	struct file_use use = file_use(fd);
-	struct file *file = use.file;
-	move_fn fn;
-	long result;
+	long result = -EFAULT;
 
-	if (file == NULL) {
+	if (use.file == NULL) {
 		return -EBADF;
 	}
-	result = move_of(file, access, &fn);
-	if (result == 0) {
-		result = user_range_ok(buf, len)
-				 ? fn(file, buf, MIN(len, MOVE_MAX_BYTES))
-				 : -EFAULT;
+	if (user_range_ok(buf, len)) {
+		len = MIN(len, MOVE_MAX_BYTES);
+		result = access == FILE_READ
+				 ? file_read(use.file, buf, len, at)
+				 : file_write(use.file, buf, len, at);
 	}
 	file_use_end(use);
 	return result;
@@ -48,38 +37,58 @@ static long move(u64 fd, uaddr_t buf, u64 len, u32 access)
 
 SYSCALL_HANDLER(read)
 {
-	return move(a, uaddr(b), c, FILE_READ);
+	return move(a, uaddr(b), c, FILE_READ, NULL);
 }
 
 SYSCALL_HANDLER(write)
 {
-	return move(a, uaddr(b), c, FILE_WRITE);
+	return move(a, uaddr(b), c, FILE_WRITE, NULL);
 }
 
+SYSCALL_HANDLER(pread64)
+{
+	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, FILE_READ, &d);
+}
+
+SYSCALL_HANDLER(pwrite64)
+{
+	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, FILE_WRITE, &d);
+}
+
+/* A row of buffers in user memory. */
+struct vector {
+	uaddr_t pieces; /* struct abi_iovec */
+	u64 count;
+};
+
 /* Moves piece after piece; stops at the first short one. */
-static long move_vector(u64 fd, uaddr_t vector, u64 count, u32 access)
+static long move_vector(u64 fd, struct vector vector, u32 access, u64 *at)
 {
 	long total = 0;
 
-	if (count > ABI_IOV_MAX) {
+	if (vector.count > ABI_IOV_MAX) {
 		return -EINVAL;
 	}
-	for (u64 i = 0; i < count; i++) {
+	for (u64 i = 0; i < vector.count; i++) {
 		struct abi_iovec piece;
 		long moved;
 
-		if (copy_from_user(&piece, uaddr_add(vector, i * sizeof(piece)),
+		if (copy_from_user(&piece,
+				   uaddr_add(vector.pieces, i * sizeof(piece)),
 				   sizeof(piece)) != 0) {
 			return total > 0 ? total : -EFAULT;
 		}
 		if ((s64)piece.len < 0) {
 			return total > 0 ? total : -EINVAL;
 		}
-		moved = move(fd, uaddr(piece.base), piece.len, access);
+		moved = move(fd, uaddr(piece.base), piece.len, access, at);
 		if (moved < 0) {
 			return total > 0 ? total : moved;
 		}
 		total += moved;
+		if (at != NULL) {
+			*at += (u64)moved;
+		}
 		if ((u64)moved < piece.len) {
 			break;
 		}
@@ -89,12 +98,27 @@ static long move_vector(u64 fd, uaddr_t vector, u64 count, u32 access)
 
 SYSCALL_HANDLER(readv)
 {
-	return move_vector(a, uaddr(b), c, FILE_READ);
+	return move_vector(a, (struct vector){ uaddr(b), c }, FILE_READ, NULL);
 }
 
 SYSCALL_HANDLER(writev)
 {
-	return move_vector(a, uaddr(b), c, FILE_WRITE);
+	return move_vector(a, (struct vector){ uaddr(b), c }, FILE_WRITE, NULL);
+}
+
+static long move_vector_at(u64 fd, struct vector vector, u32 access, u64 at)
+{
+	return (s64)at < 0 ? -EINVAL : move_vector(fd, vector, access, &at);
+}
+
+SYSCALL_HANDLER(preadv)
+{
+	return move_vector_at(a, (struct vector){ uaddr(b), c }, FILE_READ, d);
+}
+
+SYSCALL_HANDLER(pwritev)
+{
+	return move_vector_at(a, (struct vector){ uaddr(b), c }, FILE_WRITE, d);
 }
 
 SYSCALL_HANDLER(close)
@@ -105,189 +129,174 @@ SYSCALL_HANDLER(close)
 SYSCALL_HANDLER(lseek)
 {
 	struct file_use use = file_use(a);
-	struct file *file = use.file;
 	long result;
 
-	if (file == NULL) {
+	if (use.file == NULL) {
 		return -EBADF;
 	}
-	result = file->ops->seek ? file->ops->seek(file, (s64)b, (int)c)
-				 : -ESPIPE;
+	result = file_seek(use.file, (s64)b, (int)c);
 	file_use_end(use);
 	return result;
+}
+
+/* Of every descriptor. */
+static int ioctl_common(struct file *file, u64 fd, u32 request, uaddr_t arg)
+{
+	u32 on;
+
+	switch (request) {
+	case ABI_FIOCLEX:
+	case ABI_FIONCLEX:
+		return descriptors_set_mark(process_current()->descriptors,
+					    (u32)fd, request == ABI_FIOCLEX);
+	case ABI_FIONBIO:
+		if (copy_from_user(&on, arg, sizeof(on)) != 0) {
+			return -EFAULT;
+		}
+		file->flags = on ? file->flags | FILE_NONBLOCK
+				 : file->flags & ~(u32)FILE_NONBLOCK;
+		return 0;
+	default: return -ENOTTY;
+	}
 }
 
 SYSCALL_HANDLER(ioctl)
 {
 	struct file_use use = file_use(a);
-	struct file *file = use.file;
 	long result;
 
-	if (file == NULL) {
+	if (use.file == NULL || (use.file->flags & FILE_PATH)) {
+		file_use_end(use);
 		return -EBADF;
 	}
-	result = file->ops->ioctl ? file->ops->ioctl(file, b, uaddr(c))
-				  : -ENOTTY;
+	result = ioctl_common(use.file, a, (u32)b, uaddr(c));
+	if (result == -ENOTTY && use.file->ops->ioctl != NULL) {
+		result = use.file->ops->ioctl(use.file, (u32)b, uaddr(c));
+	}
 	file_use_end(use);
 	return result;
 }
 
-/* Access of open's flags; what would create or change a file is refused. */
-static int open_access(u64 flags, u32 *out)
-{
-	static const u32 access[4] = { FILE_READ, FILE_WRITE,
-				       FILE_READ | FILE_WRITE, 0 };
+/* Entries as getdents64 gives them, collected in the kernel. */
+struct dir_buffer {
+	struct dir_sink sink;
+	u8 *bytes;
+	size_t size_bytes;
+	size_t used_bytes;
+	bool full; /* an entry did not fit */
+};
 
-	*out = access[flags & ABI_O_ACCMODE];
-	if (*out == 0) {
-		return -EINVAL;
+static bool dir_entry(struct dir_sink *sink, struct name name, u64 ino,
+		      u32 mode, u64 next_cookie)
+{
+	struct dir_buffer *d = container_of(sink, struct dir_buffer, sink);
+	struct abi_dirent *out =
+		(struct abi_dirent *)(d->bytes + d->used_bytes);
+	size_t len = ALIGN_UP(sizeof(*out) + name.len + 1, 8);
+
+	if (d->size_bytes - d->used_bytes < len) {
+		d->full = true;
+		return false;
 	}
-	return flags & (ABI_O_CREAT | ABI_O_TRUNC) ? -EROFS : 0;
+	memset(out, 0, len);
+	out->ino = ino;
+	out->next = (s64)next_cookie;
+	out->len = (u16)len;
+	out->type = (u8)(mode >> 12);
+	memcpy(out->name, name.text, name.len);
+	d->used_bytes += len;
+	return true;
 }
 
-/*
- * The working directory is the root: relative paths begin there, and there is
- * no other directory to begin in.
- */
-static int path_copy(char *path, uaddr_t from, int dirfd)
+/* "." and "..", whose cookies are 0 and 1. */
+static int list_dots(struct vnode *v, u64 *cookie, struct dir_sink *sink)
 {
-	long len;
+	while (*cookie < 2) {
+		struct name name = { "..", 1 + (u32)*cookie };
+		struct vnode *dir = NULL;
+		int err = *cookie == 1 ? v->ops->parent(v, &dir, NULL) : 0;
+		u64 ino = dir ? dir->ino : v->ino;
 
-	path[0] = '/';
-	len = copy_string_from_user(path + 1, from, PROCESS_PATH_BYTES - 1);
-	if (len < 0) {
-		return (int)len;
+		vnode_put(dir);
+		if (err || !sink->entry(sink, name, ino, MODE_DIRECTORY,
+					*cookie + 1)) {
+			return err ? err : 1;
+		}
+		++*cookie;
 	}
-	if (len == 0) {
-		return -ENOENT;
-	}
-	if (path[1] == '/') {
-		memmove(path, path + 1, (size_t)len + 1);
-		return 0;
-	}
-	return dirfd == ABI_AT_FDCWD ? 0 : -EBADF;
+	return 0;
 }
 
-static long open_path(int dirfd, uaddr_t from, u64 flags)
+static long list(struct file *file, struct dir_buffer *d)
 {
-	char path[PROCESS_PATH_BYTES];
-	struct file *file;
-	u32 access;
-	int err = path_copy(path, from, dirfd);
+	struct vnode *v = file->vnode;
+	int err = 0;
 
-	if (err == 0) {
-		err = open_access(flags, &access);
+	if (v == NULL || v->ops->list == NULL) {
+		return -ENOTDIR;
 	}
-	if (err == 0) {
-		err = file_open(path, access, &file);
+	WITH_MUTEX (&file->mutex) {
+		err = list_dots(v, &file->pos, &d->sink);
+		if (err == 0) {
+			err = v->ops->list(v, &file->pos, &d->sink);
+		}
 	}
-	if (err) {
+	vnode_accessed(v);
+	if (err < 0) {
 		return err;
 	}
-	err = descriptors_add(process_current()->descriptors, file, 0,
-			      DESCRIPTORS_LIMIT, false);
-	if (err < 0) {
-		file_put(file);
-	}
-	return err;
+	return d->used_bytes == 0 && d->full ? -EINVAL : (long)d->used_bytes;
 }
 
-SYSCALL_HANDLER(open)
+SYSCALL_HANDLER(getdents64)
 {
-	return open_path(ABI_AT_FDCWD, uaddr(a), b);
-}
+	struct file_use use = file_use(a);
+	struct dir_buffer buffer = { .sink.entry = dir_entry };
+	long result = -ENOMEM;
 
-SYSCALL_HANDLER(openat)
-{
-	return open_path((int)a, uaddr(b), c);
-}
-
-static long stat_out(const struct file_stat *stat, uaddr_t to)
-{
-	struct abi_stat out = {
-		.ino = stat->ino,
-		.nlink = stat->nlink,
-		.mode = stat->mode,
-		.uid = stat->uid,
-		.gid = stat->gid,
-		.rdev = stat->rdev,
-		.size = (s64)stat->size_bytes,
-		.blksize = PAGE_SIZE,
-		.blocks = (s64)DIV_ROUND_UP(stat->size_bytes, 512),
-		.mtime_s = stat->mtime_s,
-	};
-
-	return copy_to_user(to, &out, sizeof(out));
-}
-
-static long stat_fd(u64 fd, uaddr_t to)
-{
-	struct file_use use = file_use(fd);
-	struct file *file = use.file;
-	struct file_stat stat;
-
-	if (file == NULL) {
+	if (use.file == NULL || !(use.file->access & FILE_READ)) {
+		file_use_end(use);
 		return -EBADF;
 	}
-	file->ops->stat(file, &stat);
+	buffer.size_bytes = MIN((u64)(u32)c, PAGE_SIZE);
+	buffer.bytes = kmalloc(MAX(buffer.size_bytes, 1ul));
+	if (buffer.bytes != NULL) {
+		result = list(use.file, &buffer);
+	}
+	if (result > 0 &&
+	    copy_to_user(uaddr(b), buffer.bytes, (size_t)result) != 0) {
+		result = -EFAULT;
+	}
+	kfree(buffer.bytes);
 	file_use_end(use);
-	return stat_out(&stat, to);
+	return result;
 }
 
-static long stat_path(int dirfd, uaddr_t from, uaddr_t to)
+/* Everything is in memory: there is nothing to wait for. */
+static long synced(u64 fd)
 {
-	char path[PROCESS_PATH_BYTES];
-	struct file_stat stat;
-	int err = path_copy(path, from, dirfd);
+	struct file_use use = file_use(fd);
+	long result = use.file == NULL || (use.file->flags & FILE_PATH) ? -EBADF
+		      : use.file->vnode == NULL ||
+				      vnode_is(use.file->vnode, MODE_FIFO)
+			      ? -EINVAL
+			      : 0;
 
-	if (err == 0) {
-		err = file_stat_path(path, &stat);
-	}
-	return err ? err : stat_out(&stat, to);
+	file_use_end(use);
+	return result;
 }
 
-SYSCALL_HANDLER(stat)
+SYSCALL_HANDLER(fsync)
 {
-	return stat_path(ABI_AT_FDCWD, uaddr(a), uaddr(b));
+	return synced(a);
 }
 
-SYSCALL_HANDLER(fstat)
+SYSCALL_HANDLER(fdatasync)
 {
-	return stat_fd(a, uaddr(b));
+	return synced(a);
 }
 
-SYSCALL_HANDLER(newfstatat)
+SYSCALL_HANDLER(sync)
 {
-	char first;
-
-	if (copy_from_user(&first, uaddr(b), 1) != 0) {
-		return -EFAULT;
-	}
-	if (first == '\0') {
-		return d & ABI_AT_EMPTY_PATH ? stat_fd(a, uaddr(c)) : -ENOENT;
-	}
-	return stat_path((int)a, uaddr(b), uaddr(c));
-}
-
-SYSCALL_HANDLER(readlink)
-{
-	char path[PROCESS_PATH_BYTES];
-	const char *target = process_current()->exe;
-	s32 room = (s32)c; /* an int: the upper half does not count */
-	size_t len;
-	int err;
-
-	if (room <= 0) {
-		return -EINVAL;
-	}
-	err = path_copy(path, uaddr(a), ABI_AT_FDCWD);
-	if (err) {
-		return err;
-	}
-	if (strcmp(path, "/proc/self/exe") != 0) {
-		return -ENOENT;
-	}
-	len = MIN((size_t)room, strlen(target));
-	err = copy_to_user(uaddr(b), target, len);
-	return err ? err : (long)len;
+	return 0;
 }

@@ -6,7 +6,7 @@
 #include "posix/process.h"
 
 #include "fs/file.h"
-#include "fs/initramfs.h"
+#include "fs/path.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "sched/thread.h"
@@ -58,9 +58,13 @@ static int status_of(const char *path, const char *arg)
 
 static bool have(const char *path)
 {
-	struct cpio_entry entry;
+	struct vnode *v;
+	bool found = path_lookup(path, &v) == 0;
 
-	return initramfs_lookup(path, &entry) == 0;
+	if (found) {
+		vnode_put(v);
+	}
+	return found;
 }
 
 KTEST(process_side_by_side,

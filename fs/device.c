@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry of character devices, and /dev: a file system in memory whose
+ * first files are the registered devices.
+ */
+#include "fs/device.h"
+
+#include "arch/user.h"
+#include "fs/mem_devices.h"
+#include "fs/mount.h"
+#include "fs/path.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define DEVICES_MAX 32
+
+/* Written by the boot alone. */
+static struct {
+	u32 count;
+	struct {
+		u64 rdev;
+		const struct file_ops *ops;
+	} entries[DEVICES_MAX];
+	struct vnode *root; /* of /dev */
+} devices;
+
+static const struct file_ops *device_find(u64 rdev)
+{
+	for (u32 i = 0; i < devices.count; i++) {
+		if (devices.entries[i].rdev == rdev) {
+			return devices.entries[i].ops;
+		}
+	}
+	return NULL;
+}
+
+int device_open(struct vnode *v, struct file *file)
+{
+	const struct file_ops *ops;
+
+	ops = vnode_is(v, MODE_CHARACTER) ? device_find(v->rdev) : NULL;
+	if (ops == NULL) {
+		return -ENXIO;
+	}
+	file->ops = ops;
+	return ops->open ? ops->open(file) : 0;
+}
+
+static int node_add(const char *name, const struct vnode_make *make)
+{
+	struct vnode *v;
+	int err = devices.root->ops->create(
+		devices.root, (struct name){ name, (u32)strlen(name) }, make,
+		&v);
+
+	if (err == 0) {
+		vnode_put(v);
+	}
+	return err;
+}
+
+int devfs_add(const char *name, u32 permissions, u64 rdev,
+	      const struct file_ops *ops)
+{
+	struct vnode_make make = { .mode = MODE_CHARACTER | permissions,
+				   .rdev = rdev };
+
+	if (devices.count == DEVICES_MAX) {
+		return -ENOMEM;
+	}
+	if (device_find(rdev) == NULL) {
+		devices.entries[devices.count].rdev = rdev;
+		devices.entries[devices.count++].ops = ops;
+	}
+	return name[0] != '\0' ? node_add(name, &make) : 0;
+}
+
+static int link_add(const char *name, const char *target)
+{
+	struct vnode_make make = {
+		.mode = MODE_SYMLINK | 0777,
+		.target = { target, (u32)strlen(target) },
+	};
+
+	return node_add(name, &make);
+}
+
+static int dev_mount(void)
+{
+	struct vnode_make make = { .mode = MODE_DIRECTORY | 0755 };
+	struct vnode *root = fs_root(), *dir;
+	int err =
+		root->ops->create(root, (struct name){ "dev", 3 }, &make, &dir);
+
+	if (err == -EEXIST) {
+		err = path_lookup("/dev", &dir);
+	}
+	vnode_put(root);
+	if (err == 0) {
+		err = fs_mount("devtmpfs", "dev", "", dir, "/dev", 0);
+		vnode_put(dir);
+	}
+	return err ? err : path_lookup("/dev", &devices.root);
+}
+
+int devfs_init(void)
+{
+	int err = dev_mount();
+
+	err = err ? err : link_add("fd", "/proc/self/fd");
+	err = err ? err : link_add("stdin", "/proc/self/fd/0");
+	err = err ? err : link_add("stdout", "/proc/self/fd/1");
+	err = err ? err : link_add("stderr", "/proc/self/fd/2");
+	return err ? err : mem_devices_add();
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file system in memory.  Its files are page frames that come when they are
+ * written; a file of the boot archive shows the archive's own bytes until
+ * then.  It is the root, /dev and every tmpfs.
+ */
+#ifndef EXO_FS_RAMFS_H
+#define EXO_FS_RAMFS_H
+
+#include "fs/mount.h"
+#include "fs/vnode.h"
+
+/* What a file of the boot archive begins with; the bytes stay for ever. */
+struct ramfs_bytes {
+	const u8 *data;
+	u64 len_bytes;
+};
+
+/* Registers rootfs, devtmpfs and tmpfs. Context: boot, once. */
+void ramfs_init(void);
+
+/*
+ * As the vnode's create(), but nothing is copied: the name, a link's target
+ * and `bytes` lie in the archive.  Context: boot.
+ */
+must_check int ramfs_create_static(struct vnode *dir, struct name name,
+				   const struct vnode_make *make,
+				   struct ramfs_bytes bytes,
+				   struct vnode **out);
+
+#endif

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ramfs: names.  A directory is a tree of entries by the hash of their names;
+ * names of one hash follow each other by a number.  An entry's key is its
+ * place for readers of the directory too: it stays while the entry is there,
+ * whatever else comes and goes.
+ */
+#include "fs/file.h"
+#include "fs/ramfs_private.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kmem.h"
+
+/* What tmpfs of Linux says. */
+#define ENTRY_SIZE_BYTES 20
+
+/* Keys begin above the cookies of "." and "..", and fit into 63 bits. */
+static u64 name_key(struct name name)
+{
+	u32 hash = 2166136261u; /* FNV-1a */
+
+	for (u32 i = 0; i < name.len; i++) {
+		hash = (hash ^ (u8)name.text[i]) * 16777619u;
+	}
+	return (u64)(hash >> 2 | 1) << 32;
+}
+
+static struct ramfs_entry *entry_of(struct tree_node *link)
+{
+	return link ? container_of(link, struct ramfs_entry, link) : NULL;
+}
+
+/* The entry, or NULL and in `*free_key` the key that one would get. */
+static struct ramfs_entry *entry_find(const struct ramfs_node *dir,
+				      struct name name, u64 *free_key)
+{
+	u64 key = name_key(name);
+	u64 last = key | UINT32_MAX;
+	struct ramfs_entry *e = entry_of(tree_find_ge(&dir->dir.entries, key));
+
+	for (; e != NULL && e->link.key <= last;
+	     e = entry_of(tree_next(&e->link))) {
+		if (e->name.len == name.len &&
+		    memcmp(e->name.text, name.text, name.len) == 0) {
+			return e;
+		}
+		key = e->link.key + 1;
+	}
+	if (free_key != NULL) {
+		*free_key = key;
+	}
+	return NULL;
+}
+
+/* Memory for an entry that is in no directory. */
+static struct ramfs_entry *entry_alloc(struct ramfs *fs, struct name name,
+				       bool in_place)
+{
+	struct ramfs_entry *e;
+
+	if (ramfs_charge(fs, &fs->things, 1) != 0) {
+		return NULL;
+	}
+	e = kmalloc(sizeof(*e) + (in_place ? 0 : name.len));
+	if (e == NULL) {
+		ramfs_uncharge(&fs->things, 1);
+		return NULL;
+	}
+	e->name = name;
+	if (!in_place) {
+		memcpy(e + 1, name.text, name.len);
+		e->name.text = (const char *)(e + 1);
+	}
+	return e;
+}
+
+static void entry_free(struct ramfs *fs, struct ramfs_entry *e)
+{
+	if (e != NULL) {
+		kfree(e);
+		ramfs_uncharge(&fs->things, 1);
+	}
+}
+
+static void dir_changed(struct ramfs_node *dir, s64 size_change)
+{
+	dir->v.size_bytes += (u64)(size_change * ENTRY_SIZE_BYTES);
+	vnode_changed(&dir->v);
+}
+
+/* The entry becomes a name of `node`, whose reference it takes. */
+static void entry_set(struct ramfs_entry *e, struct ramfs_node *node)
+{
+	e->node = node;
+	node->entry = e;
+	node->v.ctime_ns = vnode_now();
+	if (vnode_is(&node->v, MODE_DIRECTORY) && node->dir.parent != e->dir) {
+		e->dir->v.nlink++;
+		vnode_get(&e->dir->v);
+		node->dir.parent = e->dir;
+	}
+}
+
+/* A directory has left its parent; that reference is the caller's. */
+static struct vnode *parent_leave(struct ramfs_node *node)
+{
+	struct ramfs_node *parent = node->dir.parent;
+
+	if (!vnode_is(&node->v, MODE_DIRECTORY)) {
+		return NULL;
+	}
+	parent->v.nlink--;
+	return &parent->v;
+}
+
+static int entry_insert(struct ramfs_node *dir, struct ramfs_entry *e,
+			struct ramfs_node *node)
+{
+	if (dir->dir.removed) {
+		return -ENOENT;
+	}
+	if (entry_find(dir, e->name, &e->link.key) != NULL) {
+		return -EEXIST;
+	}
+	e->dir = dir;
+	if (!tree_insert(&dir->dir.entries, &e->link)) {
+		return -ENOSPC; /* 2^32 names of one hash */
+	}
+	entry_set(e, node);
+	dir_changed(dir, 1);
+	return 0;
+}
+
+/* Takes the entry out; its reference to the node is the caller's. */
+static void entry_take(struct ramfs_entry *e)
+{
+	struct ramfs_node *node = e->node;
+
+	tree_remove(&e->dir->dir.entries, &e->link);
+	dir_changed(e->dir, -1);
+	node->v.ctime_ns = vnode_now();
+	if (node->entry == e) {
+		node->entry = NULL;
+	}
+}
+
+/* The node lost a name: a directory its last. */
+static void unlinked(struct ramfs_node *node)
+{
+	if (vnode_is(&node->v, MODE_DIRECTORY)) {
+		node->dir.parent->v.nlink--;
+		node->dir.removed = true;
+		node->v.nlink = 0;
+	} else {
+		node->v.nlink--;
+	}
+}
+
+static int dir_lookup(struct vnode *dir, struct name name, struct vnode **out)
+{
+	WITH_MUTEX (&ramfs_of(dir)->names) {
+		const struct ramfs_entry *e =
+			entry_find(ramfs_node(dir), name, NULL);
+
+		if (e == NULL) {
+			return -ENOENT;
+		}
+		*out = vnode_get(&e->node->v);
+	}
+	return 0;
+}
+
+/* The parent of a removed directory is still there; its name is not. */
+static int dir_parent(struct vnode *dir, struct vnode **out, char *name)
+{
+	const struct ramfs_node *node = ramfs_node(dir);
+
+	WITH_MUTEX (&ramfs_of(dir)->names) {
+		if (name != NULL) {
+			const struct ramfs_entry *e = node->entry;
+
+			if (e == NULL) {
+				return -ENOENT;
+			}
+			memcpy(name, e->name.text, e->name.len);
+			name[e->name.len] = '\0';
+		}
+		*out = vnode_get(&node->dir.parent->v);
+	}
+	return 0;
+}
+
+int ramfs_enter(struct vnode *dir, struct name name, bool in_place,
+		struct ramfs_node *node)
+{
+	struct ramfs *fs = ramfs_of(dir);
+	struct ramfs_entry *e = entry_alloc(fs, name, in_place);
+	int err = -ENOSPC;
+
+	if (e == NULL) {
+		return err;
+	}
+	WITH_MUTEX (&fs->names) {
+		err = entry_insert(ramfs_node(dir), e, node);
+		if (err == 0) {
+			vnode_get(&node->v);
+			node->v.nlink +=
+				vnode_is(&node->v, MODE_DIRECTORY) ? 2 : 1;
+		}
+	}
+	if (err) {
+		entry_free(fs, e);
+	}
+	return err;
+}
+
+static int target_copy(struct ramfs_node *node, struct name target)
+{
+	char *text = kmalloc(target.len + 1);
+
+	if (text == NULL) {
+		return -ENOMEM;
+	}
+	memcpy(text, target.text, target.len);
+	node->target.text = text;
+	node->v.size_bytes = target.len;
+	return 0;
+}
+
+static int dir_create(struct vnode *dir, struct name name,
+		      const struct vnode_make *make, struct vnode **out)
+{
+	struct ramfs_node *node;
+	int err = ramfs_node_create(ramfs_of(dir), make, &node);
+
+	if (err) {
+		return err;
+	}
+	if (vnode_is(&node->v, MODE_SYMLINK)) {
+		err = target_copy(node, make->target);
+	}
+	err = err ? err : ramfs_enter(dir, name, false, node);
+	if (err) {
+		vnode_put(&node->v);
+		return err;
+	}
+	*out = &node->v;
+	return 0;
+}
+
+int ramfs_create_static(struct vnode *dir, struct name name,
+			const struct vnode_make *make, struct ramfs_bytes bytes,
+			struct vnode **out)
+{
+	struct ramfs_node *node;
+	int err = ramfs_node_create(ramfs_of(dir), make, &node);
+
+	if (err) {
+		return err;
+	}
+	if (vnode_is(&node->v, MODE_SYMLINK)) {
+		node->target = (struct ramfs_link){ make->target.text, true };
+		node->v.size_bytes = make->target.len;
+	} else if (vnode_is(&node->v, MODE_REGULAR)) {
+		node->file.archive = bytes.data;
+		node->file.archive_bytes = bytes.len_bytes;
+		node->v.size_bytes = bytes.len_bytes;
+	}
+	err = ramfs_enter(dir, name, true, node);
+	if (err) {
+		vnode_put(&node->v);
+		return err;
+	}
+	*out = &node->v;
+	return 0;
+}
+
+static int dir_link(struct vnode *dir, struct name name, struct vnode *target)
+{
+	/* Its last name may just have gone. */
+	if (READ_ONCE(target->nlink) == 0) {
+		return -ENOENT;
+	}
+	return ramfs_enter(dir, name, false, ramfs_node(target));
+}
+
+static bool may_go(const struct ramfs_node *node)
+{
+	return !vnode_is(&node->v, MODE_DIRECTORY) ||
+	       tree_first(&node->dir.entries) == NULL;
+}
+
+static int dir_remove(struct vnode *dir, struct name name, struct vnode *victim)
+{
+	struct ramfs *fs = ramfs_of(dir);
+	struct ramfs_entry *e = NULL;
+
+	WITH_MUTEX (&fs->names) {
+		e = entry_find(ramfs_node(dir), name, NULL);
+		if (e == NULL || &e->node->v != victim) {
+			return -EAGAIN;
+		}
+		if (!may_go(e->node)) {
+			return -ENOTEMPTY;
+		}
+		entry_take(e);
+		unlinked(e->node);
+	}
+	entry_free(fs, e);
+	vnode_put(victim);
+	return 0;
+}
+
+/* `dir` is `node` or lies below it. */
+static bool is_below(const struct ramfs_node *dir,
+		     const struct ramfs_node *node)
+{
+	while (dir != node && dir->dir.parent != dir) {
+		dir = dir->dir.parent;
+	}
+	return dir == node;
+}
+
+/* May `node` take the place of `over`?  Both exist. */
+static int replace_allowed(const struct ramfs_node *node,
+			   const struct ramfs_node *over)
+{
+	bool node_dir = vnode_is(&node->v, MODE_DIRECTORY);
+	bool over_dir = vnode_is(&over->v, MODE_DIRECTORY);
+
+	if (node_dir != over_dir) {
+		return node_dir ? -ENOTDIR : -EISDIR;
+	}
+	return may_go(over) ? 0 : -ENOTEMPTY;
+}
+
+/* A rename under way: what is to be dropped when the names are free again. */
+struct renaming {
+	struct ramfs_entry *old; /* an entry that is gone */
+	struct vnode *put[2];
+};
+
+/* `e`, which named something else, becomes a name of `node`. */
+static void entry_move_node(struct ramfs_entry *e, struct ramfs_node *node,
+			    struct vnode **put)
+{
+	if (vnode_is(&node->v, MODE_DIRECTORY) && node->dir.parent != e->dir) {
+		*put = parent_leave(node);
+	}
+	entry_set(e, node);
+	vnode_changed(&e->dir->v);
+}
+
+static void exchange(struct ramfs_entry *from, struct ramfs_entry *to,
+		     struct renaming *doing)
+{
+	struct ramfs_node *a = from->node, *b = to->node;
+
+	entry_move_node(to, a, &doing->put[0]);
+	entry_move_node(from, b, &doing->put[1]);
+}
+
+/* The checks that do not depend on flags.  1: nothing is to be done. */
+static int rename_allowed(const struct vnode_rename *r,
+			  const struct ramfs_entry *from,
+			  const struct ramfs_entry *to)
+{
+	const struct ramfs_node *to_dir = ramfs_node(r->to_dir);
+
+	if (from == NULL || (to == NULL && r->exchange) ||
+	    to_dir->dir.removed) {
+		return -ENOENT;
+	}
+	if (to != NULL && r->no_replace) {
+		return -EEXIST;
+	}
+	if (vnode_is(&from->node->v, MODE_DIRECTORY) &&
+	    is_below(to_dir, from->node)) {
+		return -EINVAL;
+	}
+	if (to == NULL) {
+		return 0;
+	}
+	if (to->node == from->node) {
+		return 1;
+	}
+	if (!r->exchange) {
+		return replace_allowed(from->node, to->node);
+	}
+	return vnode_is(&to->node->v, MODE_DIRECTORY) &&
+			       is_below(ramfs_node(r->from_dir), to->node)
+		       ? -EINVAL
+		       : 0;
+}
+
+/* `spare` is an entry of the new name, used if there is none. */
+static int rename_locked(const struct vnode_rename *r,
+			 struct ramfs_entry *spare, struct renaming *doing)
+{
+	struct ramfs_entry *from =
+		entry_find(ramfs_node(r->from_dir), r->from, NULL);
+	struct ramfs_entry *to =
+		entry_find(ramfs_node(r->to_dir), r->to, &spare->link.key);
+	int err = rename_allowed(r, from, to);
+
+	doing->old = spare;
+	if (err) {
+		return MIN(err, 0);
+	}
+	if (r->exchange) {
+		exchange(from, to, doing);
+		return 0;
+	}
+	if (to == NULL) {
+		spare->dir = ramfs_node(r->to_dir);
+		if (!tree_insert(&spare->dir->dir.entries, &spare->link)) {
+			return -ENOSPC;
+		}
+		dir_changed(spare->dir, 1);
+		to = spare;
+	} else {
+		unlinked(to->node);
+		if (to->node->entry == to) {
+			to->node->entry = NULL;
+		}
+		doing->put[1] = &to->node->v;
+		entry_free(ramfs_of(r->to_dir), spare);
+	}
+	doing->old = from;
+	entry_take(from);
+	entry_move_node(to, from->node, &doing->put[0]);
+	return 0;
+}
+
+static int dir_rename(const struct vnode_rename *r)
+{
+	struct ramfs *fs = ramfs_of(r->to_dir);
+	struct ramfs_entry *spare = entry_alloc(fs, r->to, false);
+	struct renaming doing = { NULL, { NULL, NULL } };
+	int err = 0;
+
+	if (spare == NULL) {
+		return -ENOSPC;
+	}
+	WITH_MUTEX (&fs->names) {
+		err = rename_locked(r, spare, &doing);
+	}
+	entry_free(fs, doing.old);
+	vnode_put(doing.put[0]);
+	vnode_put(doing.put[1]);
+	return err;
+}
+
+static int dir_list(struct vnode *dir, u64 *cookie, struct dir_sink *sink)
+{
+	WITH_MUTEX (&ramfs_of(dir)->names) {
+		struct ramfs_entry *e = entry_of(
+			tree_find_ge(&ramfs_node(dir)->dir.entries, *cookie));
+
+		for (; e != NULL; e = entry_of(tree_next(&e->link))) {
+			const struct vnode *v = &e->node->v;
+
+			if (!sink->entry(sink, e->name, v->ino, v->mode,
+					 e->link.key + 1)) {
+				break;
+			}
+			*cookie = e->link.key + 1;
+		}
+	}
+	return 0;
+}
+
+/* A name of the deepest directory that is first on the way down. */
+static struct ramfs_entry *deepest(struct ramfs_node *dir)
+{
+	struct ramfs_entry *e = entry_of(tree_first(&dir->dir.entries));
+
+	while (e != NULL && !may_go(e->node)) {
+		e = entry_of(tree_first(&e->node->dir.entries));
+	}
+	return e;
+}
+
+void ramfs_clear(struct ramfs *fs)
+{
+	for (;;) {
+		struct ramfs_entry *e = NULL;
+		struct vnode *v = NULL;
+
+		WITH_MUTEX (&fs->names) {
+			e = deepest(ramfs_node(fs->fs.root));
+			if (e == NULL) {
+				return;
+			}
+			v = &e->node->v;
+			entry_take(e);
+			unlinked(e->node);
+		}
+		entry_free(fs, e);
+		vnode_put(v);
+	}
+}
+
+const struct vnode_ops ramfs_dir_ops = {
+	.lookup = dir_lookup,
+	.parent = dir_parent,
+	.create = dir_create,
+	.link = dir_link,
+	.remove = dir_remove,
+	.rename = dir_rename,
+	.list = dir_list,
+	.destroy = ramfs_node_destroy,
+	.file_ops = &directory_file_ops,
+};

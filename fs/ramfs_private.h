@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of ramfs share: fs/ramfs.c (the file system and its nodes),
+ * fs/ramfs_dir.c (names), fs/ramfs_file.c (bytes).
+ *
+ * I1  A node has one reference of each entry that names it; a directory that
+ *     is not the root has one of its parent.
+ * I2  Entries, `entry`, `parent` and link counts change under ramfs->names.
+ * I3  A frame in a slot has a reference of the slot.  Slots and `size_bytes`
+ *     change under the file's lock; the size, and what the file shows, changes
+ *     only with the vnode's mutex held too.
+ * I4  Of a page without a frame the file shows the archive's bytes below
+ *     `archive_bytes`, zeroes beyond.
+ */
+#ifndef EXO_FS_RAMFS_PRIVATE_H
+#define EXO_FS_RAMFS_PRIVATE_H
+
+#include "fs/ramfs.h"
+#include "kernel/spinlock.h"
+#include "lib/tree.h"
+
+struct ramfs {
+	struct fs fs;
+	struct mutex names; /* LOCK_NAMES: see I2 */
+	u64 pages_max;      /* [I] frames, and as many nodes and names */
+	u64 pages;          /* [a] */
+	u64 things;         /* [a] nodes and names */
+	u64 next_ino;       /* [a] */
+};
+
+struct ramfs_node;
+
+/* One name. */
+struct ramfs_entry {
+	struct tree_node link; /* by hash of the name, then by number */
+	struct ramfs_node *node;
+	struct ramfs_node *dir;
+	struct name name;
+};
+
+struct ramfs_dir {
+	struct tree entries;
+	struct ramfs_node *parent; /* of the root: itself */
+	bool removed;
+};
+
+/* A run of slots: frame numbers, 0 is none. */
+#define CHUNK_PAGES 32
+
+struct ramfs_chunk {
+	struct tree_node link; /* key: the number of its first page / 32 */
+	u32 frames[CHUNK_PAGES];
+};
+
+struct ramfs_file {
+	struct spinlock lock; /* LOCK_FILE_PAGES */
+	u32 first;            /* the slot of page 0 */
+	struct tree chunks;   /* of the others */
+	u64 frames;           /* in slots beyond the archive's pages */
+	const u8 *archive;
+	u64 archive_bytes;
+};
+
+/* The text of a symbolic link; its length is the vnode's size. */
+struct ramfs_link {
+	const char *text;
+	bool in_place; /* it lies in the archive */
+};
+
+struct ramfs_node {
+	struct vnode v;
+	struct ramfs_entry *entry; /* one of its names, or NULL */
+	union {
+		struct ramfs_dir dir;
+		struct ramfs_file file;
+		struct ramfs_link target;
+	};
+};
+
+static inline struct ramfs_node *ramfs_node(struct vnode *v)
+{
+	return container_of(v, struct ramfs_node, v);
+}
+
+static inline struct ramfs *ramfs_of(const struct vnode *v)
+{
+	return container_of(v->fs, struct ramfs, fs);
+}
+
+extern const struct vnode_ops ramfs_dir_ops, ramfs_file_ops, ramfs_link_ops,
+	ramfs_special_ops;
+
+/* Counts `more` of `*count` against the limit. Errors: -ENOSPC. */
+must_check int ramfs_charge(struct ramfs *fs, u64 *count, u64 more);
+void ramfs_uncharge(u64 *count, u64 less);
+
+/* A node without a name, one reference. Errors: -ENOSPC, -ENOMEM. */
+must_check int ramfs_node_create(struct ramfs *fs,
+				 const struct vnode_make *make,
+				 struct ramfs_node **out);
+
+struct vnode *ramfs_node_destroy(struct vnode *v);
+
+/* The directory of one of a file's names, and that name. */
+int ramfs_node_parent(struct vnode *v, struct vnode **out, char *name);
+
+/* Lets go of every name. */
+void ramfs_clear(struct ramfs *fs);
+
+/* Gives back all frames of a file from page `first` on. */
+void ramfs_drop_pages(struct ramfs_node *node, u64 first);
+
+/* Puts a node into a directory, the name copied or where it lies. */
+must_check int ramfs_enter(struct vnode *dir, struct name name, bool in_place,
+			   struct ramfs_node *node);
+
+#endif

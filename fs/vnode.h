@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vnodes: files, directories, links and devices as the kernel sees them,
+ * whatever file system holds them.  A file system embeds a struct vnode in its
+ * own structure and gives it one const table of operations; an operation that
+ * is NULL does not exist for that kind.
+ *
+ * A vnode lives while it has references: one of each name, one of each open
+ * file, working directory or running call.
+ */
+#ifndef EXO_FS_VNODE_H
+#define EXO_FS_VNODE_H
+
+#include "kernel/mutex.h"
+#include "lib/types.h"
+
+#define NAME_BYTES_MAX 255
+
+/* st_mode: the type, and what is not permission. */
+enum mode {
+	MODE_TYPE = 0170000,
+	MODE_FIFO = 0010000,
+	MODE_CHARACTER = 0020000,
+	MODE_DIRECTORY = 0040000,
+	MODE_BLOCK = 0060000,
+	MODE_REGULAR = 0100000,
+	MODE_SYMLINK = 0120000,
+	MODE_SOCKET = 0140000,
+	MODE_SET_UID = 04000,
+	MODE_SET_GID = 02000,
+	MODE_STICKY = 01000,
+	MODE_PERMISSIONS = 07777,
+};
+
+/* What may be wanted of a file. */
+enum vnode_access {
+	ACCESS_EXEC = 1,
+	ACCESS_WRITE = 2,
+	ACCESS_READ = 4,
+};
+
+struct file;
+struct file_stat;
+struct fs;
+struct vnode;
+
+/* One part of a path: not empty, no slash, no NUL behind it. */
+struct name {
+	const char *text;
+	u32 len;
+};
+
+/* What becomes of a new name. */
+struct vnode_make {
+	u32 mode; /* type and permissions */
+	u32 uid;
+	u32 gid;
+	u64 rdev;           /* devices */
+	struct name target; /* symbolic links */
+};
+
+struct vnode_rename {
+	struct vnode *from_dir;
+	struct name from;
+	struct vnode *to_dir;
+	struct name to;
+	bool no_replace;
+	bool exchange;
+};
+
+/* Takes one entry of a directory; false if there is no more room. */
+struct dir_sink {
+	bool (*entry)(struct dir_sink *sink, struct name name, u64 ino,
+		      u32 mode, u64 next_cookie);
+};
+
+/*
+ * Context of all: thread, may sleep.  A vnode that is returned has a reference
+ * for the caller.  Names are never "." and "..".
+ */
+struct vnode_ops {
+	/* Errors: -ENOENT. */
+	int (*lookup)(struct vnode *dir, struct name name, struct vnode **out);
+	/* The directory that holds this one, and its name there or NULL. */
+	int (*parent)(struct vnode *dir, struct vnode **out, char *name);
+	/* Errors: -EEXIST, -ENOENT in a removed directory, -ENOSPC. */
+	int (*create)(struct vnode *dir, struct name name,
+		      const struct vnode_make *make, struct vnode **out);
+	int (*link)(struct vnode *dir, struct name name, struct vnode *target);
+	/* -EAGAIN: the name is not the victim's any more. */
+	int (*remove)(struct vnode *dir, struct name name,
+		      struct vnode *victim);
+	int (*rename)(const struct vnode_rename *r);
+	/* Entries from `*cookie` (0: the first) on; moves the cookie. */
+	int (*list)(struct vnode *dir, u64 *cookie, struct dir_sink *sink);
+	/* Copies a link's text, cut to fit; returns how much. */
+	long (*readlink)(struct vnode *link, char *buf, size_t size_bytes);
+	/* A link that leads to a vnode and not to a path. */
+	int (*follow)(struct vnode *link, struct vnode **out);
+	/* Errors: -EFBIG, -ENOSPC. */
+	int (*truncate)(struct vnode *v, u64 size_bytes);
+	/* Allocates the range and lengthens the file to hold it. */
+	int (*allocate)(struct vnode *v, u64 at, u64 len_bytes);
+	/* What is not in the vnode itself: blocks, sizes made up on demand. */
+	void (*stat)(struct vnode *v, struct file_stat *out);
+	/* Makes an open file of this kind; file->ops is file_ops. */
+	int (*open)(struct vnode *v, struct file *file);
+	/* Bytes for the kernel itself; how many, 0 at the end. */
+	long (*read)(struct vnode *v, void *buf, size_t len_bytes, u64 at);
+	/* The last reference is gone; returns one to drop in turn, or NULL. */
+	struct vnode *(*destroy)(struct vnode *v);
+	const struct file_ops *file_ops;
+};
+
+/* Marks: [I] immutable, [m] `mutex`, [a] atomic, [n] the file system's own. */
+struct vnode {
+	const struct vnode_ops *ops; /* [I] */
+	struct fs *fs;               /* [I] with a reference */
+	u32 refs;                    /* [a] */
+	u32 mode;                    /* [m] its type: [I] */
+	u32 uid;                     /* [m] */
+	u32 gid;                     /* [m] */
+	u32 nlink;                   /* [n] */
+	u32 text_users;              /* [a] programs that run from it */
+	u64 ino;                     /* [I] */
+	u64 rdev;                    /* [I] */
+	u64 size_bytes;              /* [n] */
+	s64 atime_ns;                /* [m] nanoseconds since 1970 */
+	s64 mtime_ns;                /* [m] */
+	s64 ctime_ns;                /* [m] */
+	struct mutex mutex;          /* LOCK_VNODE; held over user copies */
+	struct fs *mounted;          /* the mount lock's: what covers it */
+	void *special;               /* [m] the pipe of a FIFO */
+};
+
+/* Fills what all vnodes have; one reference. The rest must be zero. */
+void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops,
+		u32 mode);
+
+struct vnode *vnode_get(struct vnode *v);
+
+/* NULL is allowed. Context: thread, may sleep. */
+void vnode_put(struct vnode *v);
+
+static inline bool vnode_is(const struct vnode *v, enum mode type)
+{
+	return (v->mode & MODE_TYPE) == (u32)type;
+}
+
+/* Whose rights count for a call. */
+struct cred {
+	u32 uid;
+	u32 gid;
+};
+
+/* Upward, defined by posix/: the running thread's rights to files. */
+struct cred cred_effective(void);
+struct cred cred_real(void);
+bool cred_in_group(u32 gid);
+
+/* May the caller do all of `wanted` (enum vnode_access)?  Errors: -EACCES,
+ * -EROFS.
+ */
+must_check int vnode_access(const struct vnode *v, struct cred cred,
+			    unsigned wanted);
+
+/* True if the caller owns it or may do all. */
+bool vnode_owned(const struct vnode *v);
+
+/* Now, in nanoseconds since 1970. */
+s64 vnode_now(void);
+
+/* The caller holds the mutex, or nobody else knows the vnode. */
+void vnode_changed(struct vnode *v);
+
+/* It was read: the time of access moves if it lies behind the last change. */
+void vnode_accessed(struct vnode *v);
+
+#endif

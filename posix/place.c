@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the arguments of a system call to a vnode, and whose rights count.
+ */
+#include "posix/place.h"
+
+#include "lib/errno.h"
+#include "posix/abi.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+
+struct fs_context *fs_context_current(void)
+{
+	return process_current()->fs;
+}
+
+/* There is one user, number 0. */
+struct cred cred_effective(void)
+{
+	return (struct cred){ 0, 0 };
+}
+
+struct cred cred_real(void)
+{
+	return (struct cred){ 0, 0 };
+}
+
+bool cred_in_group(u32 gid)
+{
+	(void)gid;
+	return false;
+}
+
+static int start_of(int dirfd, struct vnode **out)
+{
+	struct file_use use;
+
+	if (dirfd == ABI_AT_FDCWD) {
+		*out = fs_context_cwd(fs_context_current());
+		return 0;
+	}
+	use = file_use((u32)dirfd);
+	if (use.file == NULL) {
+		return -EBADF;
+	}
+	*out = use.file->vnode ? vnode_get(use.file->vnode) : NULL;
+	file_use_end(use);
+	return *out ? 0 : -ENOTDIR;
+}
+
+int place_start(const struct path *p, int dirfd, struct place *out)
+{
+	out->context = fs_context_current();
+	/* An absolute path begins elsewhere, and the descriptor is not read. */
+	return start_of(p->rest[0] == '/' ? ABI_AT_FDCWD : dirfd, &out->start);
+}
+
+int place_from_user(struct path *p, int dirfd, uaddr_t text, struct place *out)
+{
+	int err = path_from_user(p, text);
+
+	return err ? err : place_start(p, dirfd, out);
+}
+
+int place_walk(struct path *p, int dirfd, uaddr_t text, unsigned flags)
+{
+	struct place place;
+	int err = place_from_user(p, dirfd, text, &place);
+
+	return err ? err : path_walk(p, place.context, place.start, flags);
+}
+
+unsigned place_flags(u64 at_flags)
+{
+	return (at_flags & ABI_AT_SYMLINK_NOFOLLOW ? PATH_NO_FOLLOW : 0u) |
+	       (at_flags & ABI_AT_EMPTY_PATH ? PATH_EMPTY : 0u);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc: what is told about the machine and the kernel.
+ */
+#include "posix/proc.h"
+
+#include "arch/cpu.h"
+#include "arch/percpu.h"
+#include "fs/mount.h"
+#include "kernel/clock.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "mm/frame.h"
+#include "mm/kmem.h"
+#include "posix/process.h"
+#include "sched/thread.h"
+
+#define NS_PER_CENTISECOND 10000000ul
+
+static long self_link(u64 key, char *buf, size_t size_bytes)
+{
+	(void)key;
+	return MIN(format(buf, size_bytes, "%u", process_current()->pid),
+		   (int)size_bytes);
+}
+
+static bool show_mount(struct fs *fs, void *ctx)
+{
+	struct text *out = ctx;
+
+	text_add_escaped(out, fs->source);
+	text_add(out, " ");
+	text_add_escaped(out, fs->path);
+	text_add(out, " %s %s%s%s%s 0 0\n", fs->type->name,
+		 fs->flags & FS_READ_ONLY ? "ro" : "rw",
+		 fs->flags & FS_NO_SUID ? ",nosuid" : "",
+		 fs->flags & FS_NO_DEV ? ",nodev" : "",
+		 fs->flags & FS_NO_EXEC ? ",noexec" : "");
+	return true;
+}
+
+int proc_show_mounts(struct text *out, u64 key)
+{
+	(void)key;
+	fs_for_each(show_mount, out);
+	return 0;
+}
+
+static void show_type(const struct fs_type *type, void *ctx)
+{
+	text_add(ctx, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);
+}
+
+static int show_filesystems(struct text *out, u64 key)
+{
+	(void)key;
+	fs_type_for_each(show_type, out);
+	return 0;
+}
+
+static int show_uptime(struct text *out, u64 key)
+{
+	u64 up = clock_ns() / NS_PER_CENTISECOND;
+
+	(void)key;
+	text_add(out, "%lu.%02lu 0.00\n", up / 100, up % 100);
+	return 0;
+}
+
+static int show_version(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "Exo-OS version 6.1.0-exo #1 SMP\n");
+	return 0;
+}
+
+/* What caches of files take is theirs: nothing can be given back. */
+static int show_meminfo(struct text *out, u64 key)
+{
+	struct frame_stats stats = frame_stats();
+	u64 kb = PAGE_SIZE / 1024;
+
+	(void)key;
+	text_add(out,
+		 "MemTotal:       %8lu kB\n"
+		 "MemFree:        %8lu kB\n"
+		 "MemAvailable:   %8lu kB\n"
+		 "Buffers:        %8u kB\n"
+		 "Cached:         %8u kB\n"
+		 "SwapCached:     %8u kB\n"
+		 "Shmem:          %8u kB\n"
+		 "Slab:           %8lu kB\n"
+		 "SReclaimable:   %8u kB\n"
+		 "SwapTotal:      %8u kB\n"
+		 "SwapFree:       %8u kB\n",
+		 stats.total * kb, stats.free * kb, stats.free * kb, 0, 0, 0, 0,
+		 kmem_held_bytes() / 1024, 0, 0, 0);
+	return 0;
+}
+
+static unsigned cpu_total(void)
+{
+	unsigned count = 0;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
+		count += cpu_present(cpu);
+	}
+	return count;
+}
+
+static int show_cpuinfo(struct text *out, u64 key)
+{
+	(void)key;
+	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
+		text_add(out,
+			 "processor\t: %u\nmodel name\t: %s\n"
+			 "cpu MHz\t\t: %lu.%03lu\n\n",
+			 cpu, arch_cpu_name(), arch_cycles_hz() / 1000000,
+			 arch_cycles_hz() / 1000 % 1000);
+	}
+	return 0;
+}
+
+static const struct proc_entry root_children[] = {
+	{ .name = "cpuinfo", .mode = PROC_FILE(0444), .show = show_cpuinfo },
+	{ .name = "filesystems",
+	  .mode = PROC_FILE(0444),
+	  .show = show_filesystems },
+	{ .name = "meminfo", .mode = PROC_FILE(0444), .show = show_meminfo },
+	{ .name = "mounts", .mode = PROC_FILE(0444), .show = proc_show_mounts },
+	{ .name = "self", .mode = PROC_LINK, .readlink = self_link },
+	{ .name = "uptime", .mode = PROC_FILE(0444), .show = show_uptime },
+	{ .name = "version", .mode = PROC_FILE(0444), .show = show_version },
+	{ .name = NULL },
+};
+
+static const struct proc_entry root = {
+	.name = "/",
+	.mode = PROC_DIRECTORY,
+	.children = root_children,
+	.numbers = &proc_processes,
+};
+
+int proc_init(void)
+{
+	return procfs_init(&root);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on descriptors themselves.
+ */
+#include "lib/errno.h"
+#include "posix/abi.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+#include "posix/syscall.h"
+
+/* What F_SETFL may change. */
+#define FLAGS_CHANGED (FILE_APPEND | FILE_NONBLOCK)
+
+static struct descriptors *own(void)
+{
+	return process_current()->descriptors;
+}
+
+static long duplicate(u64 fd, u64 from, bool close_on_exec)
+{
+	struct file *file = descriptors_file(own(), (u32)fd);
+	int result;
+
+	if (file == NULL) {
+		return -EBADF;
+	}
+	result = descriptors_add(own(), file, from, DESCRIPTORS_LIMIT,
+				 close_on_exec);
+	if (result < 0) {
+		file_put(file);
+	}
+	return result;
+}
+
+SYSCALL_HANDLER(dup)
+{
+	return duplicate(a, 0, false);
+}
+
+static long duplicate_to(u64 fd, u64 to, bool close_on_exec)
+{
+	struct file *file;
+	int err;
+
+	if (to >= DESCRIPTORS_LIMIT) {
+		return -EBADF;
+	}
+	file = descriptors_file(own(), (u32)fd);
+	if (file == NULL) {
+		return -EBADF;
+	}
+	err = descriptors_set(own(), file, to, close_on_exec);
+	if (err) {
+		file_put(file);
+		return err;
+	}
+	return (long)to;
+}
+
+SYSCALL_HANDLER(dup2)
+{
+	if ((u32)a == (u32)b) {
+		return descriptors_mark(own(), (u32)a) < 0 ? -EBADF
+							   : (long)(u32)a;
+	}
+	return duplicate_to(a, (u32)b, false);
+}
+
+SYSCALL_HANDLER(dup3)
+{
+	if ((u32)a == (u32)b || ((u32)c & ~(u32)FILE_CLOSE_ON_EXEC)) {
+		return -EINVAL;
+	}
+	return duplicate_to(a, (u32)b, c & FILE_CLOSE_ON_EXEC);
+}
+
+SYSCALL_HANDLER(close_range)
+{
+	u32 first = (u32)a, last = (u32)b;
+
+	if (first > last || ((u32)c & ~(u32)ABI_CLOSE_RANGE_CLOEXEC)) {
+		return -EINVAL;
+	}
+	if (c & ABI_CLOSE_RANGE_CLOEXEC) {
+		descriptors_mark_range(own(), first, last);
+	} else {
+		descriptors_close_range(own(), first, last);
+	}
+	return 0;
+}
+
+static long flags_of(const struct file *file)
+{
+	/* As open() had them: 1 is for reading, 2 for writing. */
+	u32 mode = file->access ? file->access - 1 : 0;
+
+	return (long)(READ_ONCE(file->flags) | mode);
+}
+
+static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
+{
+	switch (command) {
+	case ABI_F_GETFD: return descriptors_mark(own(), fd);
+	case ABI_F_SETFD: return descriptors_set_mark(own(), fd, arg & 1);
+	case ABI_F_GETFL: return flags_of(file);
+	case ABI_F_SETFL:
+		WRITE_ONCE(file->flags, (file->flags & ~(u32)FLAGS_CHANGED) |
+						((u32)arg & FLAGS_CHANGED));
+		return 0;
+	default: return -EINVAL;
+	}
+}
+
+SYSCALL_HANDLER(fcntl)
+{
+	struct file_use use;
+	long result;
+
+	if ((u32)b == ABI_F_DUPFD || (u32)b == ABI_F_DUPFD_CLOEXEC) {
+		if ((u32)c >= DESCRIPTORS_LIMIT) {
+			return -EINVAL;
+		}
+		return duplicate(a, (u32)c, (u32)b == ABI_F_DUPFD_CLOEXEC);
+	}
+	use = file_use(a);
+	if (use.file == NULL) {
+		return -EBADF;
+	}
+	result = fcntl_file(use.file, (u32)a, (u32)b, c);
+	file_use_end(use);
+	return result;
+}
