@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting a program: its first stack, and the step into user mode.
+ * Starting programs.  execve() finds the file, follows scripts to their
+ * interpreters, collects the arguments and fills a new address space; until
+ * then an error goes to the caller.  Then the other threads end and the new
+ * space takes the old one's place: what fails from there on kills the process.
  *
  * The stack as the ABI wants it (System V ABI, AMD64, 3.4.1), from the top:
  * strings and random bytes; auxiliary vector; environment; arguments; argc at
  * the stack pointer, which is 16-aligned.
  */
 #include "arch/cpu.h"
+#include "arch/signal.h"
 #include "arch/thread.h"
 #include "arch/user.h"
 #include "kernel/log.h"
@@ -14,17 +18,19 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "posix/descriptors.h"
 #include "posix/init.h"
 #include "posix/process.h"
-#include "sched/thread.h"
+#include "posix/program.h"
+#include "posix/syscall.h"
 #include "trace/trace.h"
 
-/* Room that a thread's stack keeps above the mappings. */
-#define STACK_RESERVE_BYTES (16ul << 20)
+#define CLOCK_TICKS_HZ 100
+#define RANDOM_BYTES   16
+#define AUX_COUNT      19
 
-#define CLOCK_TICKS_HZ      100
-#define RANDOM_BYTES        16
-#define STRINGS_MAX         128
+/* Words are written to the stack so many at a time. */
+#define WORDS_AT_ONCE 32
 
 /* Numbers of the auxiliary vector (elf.h). */
 enum aux {
@@ -46,186 +52,403 @@ enum aux {
 	AUX_SECURE = 23,
 	AUX_RANDOM = 25,
 	AUX_EXECFN = 31,
+	AUX_MINSIGSTKSZ = 51,
 };
 
-/* The stack being built: `sp` goes down, words are collected in order. */
-struct stack_builder {
-	u64 sp;
-	u64 low;
-	u32 word_count;
-	u64 words[3 + 2 * STRINGS_MAX];
+/* Words on their way to the stack, upwards. */
+struct words {
+	u64 to;
+	u32 count;
 	int err;
+	u64 words[WORDS_AT_ONCE];
 };
 
-static u64 push_bytes(struct stack_builder *b, const void *bytes, size_t len)
+static void words_flush(struct words *w)
 {
-	if (b->err || b->sp - b->low < len) {
-		b->err = b->err ? b->err : -E2BIG;
-		return 0;
+	if (w->err == 0) {
+		w->err = copy_to_user(uaddr(w->to), w->words,
+				      w->count * sizeof(u64));
 	}
-	b->sp -= len;
-	b->err = copy_to_user(uaddr(b->sp), bytes, len);
-	return b->sp;
+	w->to += w->count * sizeof(u64);
+	w->count = 0;
 }
 
-static u64 push_string(struct stack_builder *b, const char *s)
+static void word_add(struct words *w, u64 word)
 {
-	return push_bytes(b, s, strlen(s) + 1);
-}
-
-static void add_word(struct stack_builder *b, u64 word)
-{
-	if (b->word_count == ARRAY_SIZE(b->words)) {
-		b->err = -E2BIG;
-		return;
+	if (w->count == WORDS_AT_ONCE) {
+		words_flush(w);
 	}
-	b->words[b->word_count++] = word;
+	w->words[w->count++] = word;
 }
 
-static void add_aux(struct stack_builder *b, enum aux name, u64 value)
+/* Addresses of `count` strings from `*at` on, and NULL. */
+static void strings_add(struct words *w, const struct program *p, u32 count,
+			u64 *at)
 {
-	add_word(b, name);
-	add_word(b, value);
-}
-
-/* The strings, and their addresses up to and with the NULL. */
-static u64 add_strings(struct stack_builder *b, const char *const strings[])
-{
-	u64 count = 0;
-
-	for (; strings[count] != NULL; count++) {
-		add_word(b, push_string(b, strings[count]));
+	for (u32 i = 0; i < count; i++) {
+		word_add(w, p->strings + *at);
+		*at += args_string_bytes(&p->args, *at);
 	}
-	add_word(b, 0);
-	return count;
+	word_add(w, 0);
 }
 
-static void add_auxv(struct stack_builder *b, const struct program *p,
-		     const char *path)
+static void aux_add(struct words *w, enum aux name, u64 value)
+{
+	word_add(w, name);
+	word_add(w, value);
+}
+
+/* Offsets of what the kernel adds behind the strings. */
+struct extras {
+	u64 path;
+	u64 platform;
+	u64 random;
+};
+
+static void auxv_add(struct words *w, const struct program *p,
+		     const struct extras *extras)
+{
+	const struct elf_image *image = &p->image;
+
+	aux_add(w, AUX_PHDR,
+		image->phdr_vaddr ? image->phdr_vaddr + p->image_bias : 0);
+	aux_add(w, AUX_PHENT, image->phdr_bytes);
+	aux_add(w, AUX_PHNUM, image->phdr_count);
+	aux_add(w, AUX_PAGESZ, PAGE_SIZE);
+	aux_add(w, AUX_BASE, p->interp_base);
+	aux_add(w, AUX_FLAGS, 0);
+	aux_add(w, AUX_ENTRY, p->image_entry);
+	aux_add(w, AUX_UID, 0);
+	aux_add(w, AUX_EUID, 0);
+	aux_add(w, AUX_GID, 0);
+	aux_add(w, AUX_EGID, 0);
+	aux_add(w, AUX_SECURE, 0);
+	aux_add(w, AUX_CLKTCK, CLOCK_TICKS_HZ);
+	aux_add(w, AUX_HWCAP, arch_user_hwcap());
+	aux_add(w, AUX_MINSIGSTKSZ, arch_signal_frame_bytes());
+	aux_add(w, AUX_PLATFORM, p->strings + extras->platform);
+	aux_add(w, AUX_EXECFN, p->strings + extras->path);
+	aux_add(w, AUX_RANDOM, p->strings + extras->random);
+	aux_add(w, AUX_END, 0);
+}
+
+/* Writes the words below the strings; the new space is the running one. */
+static int stack_write(const struct program *p, const struct extras *extras,
+		       u64 *sp)
+{
+	u64 count = 1 + p->args.argc + 1 + p->args.envc + 1 + 2 * AUX_COUNT;
+	struct words w = { 0 };
+	u64 at = 0;
+
+	*sp = ALIGN_DOWN(p->strings - count * sizeof(u64), 16);
+	w.to = *sp;
+	word_add(&w, p->args.argc);
+	strings_add(&w, p, p->args.argc, &at);
+	strings_add(&w, p, p->args.envc, &at);
+	auxv_add(&w, p, extras);
+	words_flush(&w);
+	return w.err;
+}
+
+static int extras_add(struct program *p, struct extras *out)
 {
 	u8 random[RANDOM_BYTES];
+	int err = args_add(&p->args, p->path, strlen(p->path) + 1, &out->path);
 
 	random_bytes(random, sizeof(random));
-	add_aux(b, AUX_PHDR, p->phdr);
-	add_aux(b, AUX_PHENT, p->phdr_bytes);
-	add_aux(b, AUX_PHNUM, p->phdr_count);
-	add_aux(b, AUX_PAGESZ, PAGE_SIZE);
-	add_aux(b, AUX_BASE, 0);
-	add_aux(b, AUX_FLAGS, 0);
-	add_aux(b, AUX_ENTRY, p->entry);
-	add_aux(b, AUX_UID, 0);
-	add_aux(b, AUX_EUID, 0);
-	add_aux(b, AUX_GID, 0);
-	add_aux(b, AUX_EGID, 0);
-	add_aux(b, AUX_SECURE, 0);
-	add_aux(b, AUX_CLKTCK, CLOCK_TICKS_HZ);
-	add_aux(b, AUX_HWCAP, arch_user_hwcap());
-	add_aux(b, AUX_PLATFORM, push_string(b, "x86_64"));
-	add_aux(b, AUX_EXECFN, push_string(b, path));
-	add_aux(b, AUX_RANDOM, push_bytes(b, random, sizeof(random)));
-	add_aux(b, AUX_END, 0);
+	err = err ? err : args_add(&p->args, "x86_64", 7, &out->platform);
+	return err ? err
+		   : args_add(&p->args, random, sizeof(random), &out->random);
 }
 
-static int build(struct stack_builder *b, struct program *program,
-		 const char *path, const char *const argv[],
-		 const char *const envp[])
+/* ---- Before the point of no return ---------------------------------------*/
+
+/* From scripts to the binary that runs them in the end. */
+static int binary_find(struct program *p, struct file *file)
 {
-	add_word(b, 0);
-	b->words[0] = add_strings(b, argv);
-	add_strings(b, envp);
-	add_auxv(b, program, path);
-	if (b->err) {
-		return b->err;
+	int err = program_file_open(&p->binary, file);
+
+	while (err == 0 && p->binary.head_bytes > 2 &&
+	       memcmp(p->binary.head, "#!", 2) == 0) {
+		struct script *script = &p->scripts[p->script_count];
+
+		if (p->script_count == SCRIPTS_MAX) {
+			return -ELOOP;
+		}
+		err = script_parse(&p->binary, script);
+		if (err) {
+			break;
+		}
+		p->script_count++;
+		program_file_close(&p->binary);
+		err = program_open(script->interpreter, &file);
+		err = err ? err : program_file_open(&p->binary, file);
 	}
-	/* Words end 16-aligned where they began: at argc. */
-	b->sp = ALIGN_DOWN(b->sp - b->word_count * sizeof(u64), 16);
-	program->sp = b->sp;
-	if (b->sp < b->low) {
-		return -E2BIG;
+	if (err) {
+		return err;
 	}
-	return copy_to_user(uaddr(b->sp), b->words,
-			    b->word_count * sizeof(u64));
+	return elf_parse_head(p->binary.head, p->binary.head_bytes,
+			      p->binary.size_bytes, &p->image, &p->why);
 }
 
-int program_stack(struct program *program, const char *path,
-		  const char *const argv[], const char *const envp[])
+/* What scripts put before the arguments; then their own name. */
+static int scripts_add(struct program *p)
 {
-	struct stack_builder *b = kzalloc(sizeof(*b));
-	int err;
+	int err = 0;
 
-	if (b == NULL) {
-		return -ENOMEM;
+	for (u32 i = p->script_count; i-- > 0 && err == 0;) {
+		const struct script *script = &p->scripts[i];
+
+		err = args_add_string(&p->args, script->interpreter);
+		p->args.argc++;
+		if (err == 0 && script->argument != NULL) {
+			err = args_add_string(&p->args, script->argument);
+			p->args.argc++;
+		}
 	}
-	/* The last word of the stack stays zero, as on Linux. */
-	b->sp = program->stack_top - sizeof(u64);
-	b->low = program->stack_top - (64ul << 10);
-	err = build(b, program, path, argv, envp);
-	kfree(b);
+	if (err == 0 && p->script_count > 0) {
+		err = args_add_string(&p->args, p->path);
+		p->args.argc++;
+	}
 	return err;
 }
 
-static void name_set(struct process *process, const char *path)
+/* Linux gives a program without arguments an empty one. */
+static int none_mended(struct program *p)
 {
-	const char *base = path;
-
-	for (const char *at = path; *at != '\0'; at++) {
-		base = *at == '/' ? at + 1 : base;
+	if (p->args.argc > 0) {
+		return 0;
 	}
-	string_copy(process->name, base, sizeof(process->name));
-	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
-	string_copy(process->exe, path, sizeof(process->exe));
+	p->args.argc = 1;
+	return args_add_string(&p->args, "");
 }
 
-/* From here on the running thread's user memory is `aspace`. */
-static void enter_aspace(struct process *process, struct aspace *aspace)
+static int user_args_add(struct program *p, uaddr_t argv, uaddr_t envp)
 {
+	int err = scripts_add(p);
+
+	err = err ? err
+		  : args_add_user(&p->args, argv, p->script_count > 0,
+				  &p->args.argc);
+	err = err ? err : none_mended(p);
+	return err ? err : args_add_user(&p->args, envp, 0, &p->args.envc);
+}
+
+static int kernel_strings_add(struct program *p, const char *const *strings,
+			      u32 *count)
+{
+	int err = 0;
+
+	for (; *strings != NULL && err == 0; strings++) {
+		err = args_add_string(&p->args, *strings);
+		(*count)++;
+	}
+	return err;
+}
+
+static int kernel_args_add(struct program *p, const char *const *argv,
+			   const char *const *envp)
+{
+	int err = scripts_add(p);
+
+	argv += p->script_count > 0 && *argv != NULL;
+	err = err ? err : kernel_strings_add(p, argv, &p->args.argc);
+	err = err ? err : none_mended(p);
+	return err ? err : kernel_strings_add(p, envp, &p->args.envc);
+}
+
+/* ---- Behind it ---------------------------------------------------------- */
+
+/* From here on the running thread's user memory is `aspace`. */
+static void aspace_enter(struct process *process, struct aspace *aspace)
+{
+	struct aspace *old = process->aspace;
 	u64 flags = arch_irq_save();
 
 	process->aspace = aspace;
 	current_thread()->aspace = aspace;
 	aspace_switch(aspace);
 	arch_irq_restore(flags);
+	if (old != NULL) {
+		aspace_put(old);
+	}
+	process_vfork_end(process);
 }
 
-static int prepare(struct process *process, struct aspace *aspace,
-		   const char *path, const char *const argv[],
-		   const char *const envp[], struct program *program)
+static void names_set(struct process *process, const struct program *p)
 {
-	int err = program_load(aspace, path, program);
+	const char *base = p->path;
+
+	for (const char *at = p->path; *at != '\0'; at++) {
+		base = *at == '/' ? at + 1 : base;
+	}
+	WITH_MUTEX (&process->mutex) {
+		string_copy(process->name, base, sizeof(process->name));
+		string_copy(
+			process->exe,
+			p->script_count > 0
+				? p->scripts[p->script_count - 1].interpreter
+				: p->path,
+			sizeof(process->exe));
+	}
+	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
+}
+
+/* What a process keeps is not the old program's any more. */
+static void process_renew(struct process *process, const struct program *p,
+			  struct descriptors *own)
+{
+	struct task *task = task_current();
+
+	if (own != NULL) {
+		descriptors_put(process->descriptors);
+		process->descriptors = own;
+	}
+	descriptors_close_on_exec(process->descriptors);
+	signals_exec(&task->signals);
+	task->clear_tid = 0;
+	task->robust_list = 0;
+	names_set(process, p);
+	WITH_PROCESSES () {
+		process->ran_exec = true;
+		process->exit_signal = ABI_SIGCHLD;
+	}
+}
+
+static void program_free(struct program *p)
+{
+	program_file_close(&p->binary);
+	args_destroy(&p->args);
+	kfree(p);
+}
+
+/* Errors: none of the caller's any more. */
+static noreturn void program_enter(struct program *p,
+				   const struct extras *extras)
+{
+	u64 entry = p->entry, sp;
+	int err = stack_write(p, extras, &sp);
+
+	program_free(p);
+	if (err) {
+		process_exit_group(STATUS_KILLED(ABI_SIGKILL));
+	}
+	arch_user_reset(&current_thread()->arch);
+	trace(TRACE_EXEC, entry, sp);
+	user_entry_announce();
+	arch_enter_user(entry, sp);
+}
+
+/*
+ * Replaces the running program if nothing stands in the way; frees `p` if it
+ * does not return.
+ */
+static int program_run(struct program *p)
+{
+	struct process *process = process_current();
+	struct arch_thread *arch = &current_thread()->arch;
+	struct descriptors *own = NULL;
+	struct extras extras;
+	struct aspace *aspace;
+	int err = extras_add(p, &extras);
 
 	if (err) {
 		return err;
 	}
-	enter_aspace(process, aspace);
-	aspace->mmap_top = program->stack_top - STACK_RESERVE_BYTES;
-	name_set(process, path);
-	return program_stack(program, path, argv, envp);
+	aspace = aspace_create();
+	if (aspace == NULL) {
+		return -ENOMEM;
+	}
+	err = program_load(p, aspace);
+	if (err == 0 && arch->fpu == NULL) {
+		err = arch_fpu_create(arch);
+	}
+	err = err ? err : task_end_others();
+	if (err == 0 && !descriptors_alone(process->descriptors)) {
+		own = descriptors_clone(process->descriptors);
+		err = own ? 0 : -ENOMEM;
+	}
+	if (err) {
+		aspace_put(aspace);
+		return err;
+	}
+	aspace_enter(process, aspace);
+	process_renew(process, p, own);
+	program_enter(p, &extras);
+}
+
+static int program_create(struct program **out)
+{
+	struct program *p = kzalloc(sizeof(*p));
+
+	if (p == NULL || args_create(&p->args) != 0) {
+		kfree(p);
+		return -ENOMEM;
+	}
+	p->why = "no memory";
+	*out = p;
+	return 0;
 }
 
 int process_exec(const char *path, const char *const argv[],
 		 const char *const envp[])
 {
-	struct process *process = process_current();
-	struct thread *thread = current_thread();
-	struct aspace *aspace = aspace_create();
-	struct program program;
-	int err;
+	struct program *p;
+	struct file *file;
+	int err = program_create(&p);
 
-	if (aspace == NULL) {
-		return -ENOMEM;
-	}
-	err = prepare(process, aspace, path, argv, envp, &program);
-	if (err == 0) {
-		err = arch_fpu_create(&thread->arch);
-	}
 	if (err) {
-		if (process->aspace == NULL) {
-			aspace_put(aspace);
-		}
 		return err;
 	}
-	arch_user_reset(&thread->arch);
-	trace(TRACE_EXEC, program.entry, program.sp);
-	user_entry_announce();
-	arch_enter_user(program.entry, program.sp);
+	string_copy(p->path, path, sizeof(p->path));
+	err = program_open(path, &file);
+	if (err) {
+		log_error("%s: %s", path, errno_name(err));
+	} else {
+		p->why = "not a regular file";
+		err = binary_find(p, file);
+		err = err ? err : kernel_args_add(p, argv, envp);
+		err = err ? err : program_run(p);
+		log_error("%s: cannot be run: %s (%s)", path, p->why,
+			  errno_name(err));
+	}
+	program_free(p);
+	return err;
+}
+
+static long exec(struct program *p, int dirfd, uaddr_t path, uaddr_t argv,
+		 uaddr_t envp, u64 flags)
+{
+	struct file *file;
+	int err = program_open_user(p, dirfd, path, flags, &file);
+
+	err = err ? err : binary_find(p, file);
+	err = err ? err : user_args_add(p, argv, envp);
+	return err ? err : program_run(p);
+}
+
+static long exec_at(int dirfd, u64 path, u64 argv, u64 envp, u64 flags)
+{
+	struct program *p;
+	long err = program_create(&p);
+
+	if (err == 0) {
+		err = exec(p, dirfd, uaddr(path), uaddr(argv), uaddr(envp),
+			   flags);
+		program_free(p);
+	}
+	return err;
+}
+
+SYSCALL_HANDLER(execve)
+{
+	return exec_at(ABI_AT_FDCWD, a, b, c, 0);
+}
+
+SYSCALL_HANDLER(execveat)
+{
+	if (e & ~(u64)(ABI_AT_EMPTY_PATH | ABI_AT_SYMLINK_NOFOLLOW)) {
+		return -EINVAL;
+	}
+	return exec_at((int)a, b, c, d, e);
 }

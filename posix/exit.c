@@ -10,6 +10,7 @@
 #include "arch/user.h"
 #include "drivers/tty.h"
 #include "fs/context.h"
+#include "lib/errno.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
 #include "posix/futex.h"
@@ -192,16 +193,29 @@ static void user_words_end(const struct task *task)
 	}
 }
 
+/* One may wait in task_end_others(). */
+static void tell_own(struct process *p)
+{
+	WITH_PROCESSES () {
+		tell(&p->events);
+	}
+}
+
+/* Each thread has a reference to the descriptors: they tell if it is alone. */
 void task_exit(void)
 {
 	struct thread *self = current_thread();
 	struct process *p = self->process;
+	struct descriptors *descriptors = p->descriptors;
 
 	process_get(p);
 	user_words_end(self->task);
 	aspace_drop(self);
 	if (task_remove(self->task)) {
 		process_end(p);
+	} else {
+		descriptors_put(descriptors);
+		tell_own(p);
 	}
 	self->task = NULL;
 	self->process = NULL;
@@ -232,6 +246,60 @@ static noreturn void task_exit_code(u32 code)
 		}
 	}
 	task_exit();
+}
+
+/* One that has no number of the process's own takes that over. */
+static void lead(struct task *task)
+{
+	WITH_PROCESSES () {
+		if (task->id != NULL) {
+			task->id->task = NULL;
+			pid_put_locked(task->id);
+			task->id = NULL;
+		}
+	}
+	task->tid = task->process->pid;
+}
+
+static bool others_end_locked(struct process *p)
+{
+	if (p->ending || task_current()->ending) {
+		return false;
+	}
+	list_for_each (node, &p->tasks) {
+		struct task *task = list_entry(node, struct task, link);
+
+		if (task != task_current()) {
+			task->ending = true;
+			task_notify(task);
+		}
+	}
+	tell(&p->events); /* one may sleep in vfork() */
+	return true;
+}
+
+int task_end_others(void)
+{
+	struct process *p = process_current();
+	bool asked = false;
+
+	WITH_PROCESSES () {
+		asked = others_end_locked(p);
+	}
+	while (asked && READ_ONCE(p->task_count) > 1) {
+		u32 seen = child_events_count(&p->events);
+
+		if (task_is_ending(task_current())) {
+			return -EAGAIN;
+		}
+		if (READ_ONCE(p->task_count) > 1) {
+			child_events_wait(&p->events, seen);
+		}
+	}
+	if (asked) {
+		lead(task_current());
+	}
+	return asked ? 0 : -EAGAIN;
 }
 
 void process_exit_group(u32 status)

@@ -113,6 +113,7 @@ static long clone_thread(const struct clone *c)
 		return err;
 	}
 	tid = task->tid;
+	descriptors_get(process_current()->descriptors);
 	task_start(task);
 	return tid;
 }
@@ -162,7 +163,7 @@ static void vfork_wait(struct process *child)
 	struct process *self = process_current();
 	u32 seen = child_events_count(&self->events);
 
-	while (READ_ONCE(child->vforked) && !READ_ONCE(self->ending)) {
+	while (READ_ONCE(child->vforked) && !task_is_ending(task_current())) {
 		child_events_wait(&self->events, seen);
 		seen = child_events_count(&self->events);
 	}

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ELF loader: an image of the boot archive becomes regions of an address
- * space.  No byte is copied here; page faults show the archive's own pages
- * where they are aligned.
+ * The loader: the segments of a program and of its interpreter become regions
+ * of an address space that show their files.  No byte is copied here: page
+ * faults do the rest.
  */
-#include "fs/file.h"
-#include "kernel/log.h"
+#include "fs/vnode.h"
 #include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/kmem.h"
-#include "posix/elf.h"
 #include "posix/process.h"
+#include "posix/program.h"
 
 /* Where a movable image goes, as on Linux without address randomisation. */
 #define MOVABLE_BASE      0x555555554000ul
@@ -17,8 +18,49 @@
 #define STACK_TOP         USER_END
 #define STACK_FIRST_BYTES (128ul << 10)
 
-/* Of a program file: its headers stand there. */
-#define HEAD_BYTES PAGE_SIZE
+/* Room that the first stack keeps above the mappings. */
+#define STACK_RESERVE_BYTES (16ul << 20)
+
+int program_file_open(struct program_file *pf, struct file *file)
+{
+	const struct vnode *v = file->vnode;
+	int err;
+
+	*pf = (struct program_file){ .file = file };
+	if (v == NULL || !vnode_is(v, MODE_REGULAR) ||
+	    file->ops->object == NULL) {
+		err = -EACCES;
+	} else {
+		pf->size_bytes = READ_ONCE(v->size_bytes);
+		err = vnode_access(v, cred_effective(), ACCESS_EXEC);
+		err = err ? err : file->ops->object(file, &pf->object);
+	}
+	if (err == 0) {
+		err = pf->size_bytes == 0
+			      ? -ENOEXEC
+			      : pf->object->ops->page(pf->object, 0, 0,
+						      &pf->frame);
+	}
+	if (err) {
+		program_file_close(pf);
+		return err == -ENXIO ? -ENOEXEC : err;
+	}
+	pf->head = phys_to_virt(pf->frame);
+	pf->head_bytes = MIN(pf->size_bytes, PAGE_SIZE);
+	return 0;
+}
+
+void program_file_close(struct program_file *pf)
+{
+	if (!phys_is_none(pf->frame)) {
+		frame_put(pf->frame);
+	}
+	mem_object_put(pf->object);
+	if (pf->file != NULL) {
+		file_put(pf->file);
+	}
+	*pf = (struct program_file){ 0 };
+}
 
 static u32 region_flags_of(const struct elf_segment *segment)
 {
@@ -48,111 +90,105 @@ static int segment_map(struct aspace *aspace, const struct elf_segment *segment,
 }
 
 static int image_map(struct aspace *aspace, const struct elf_image *image,
-		     struct mem_object *file, struct program *out)
+		     struct mem_object *file, u64 bias)
 {
-	u64 bias =
-		image->movable ? ALIGN_UP(MOVABLE_BASE, image->align_bytes) : 0;
+	int err = 0;
 
-	for (u32 i = 0; i < image->segment_count; i++) {
-		int err = segment_map(aspace, &image->segments[i], file, bias);
-
-		if (err) {
-			return err;
-		}
+	for (u32 i = 0; i < image->segment_count && err == 0; i++) {
+		err = segment_map(aspace, &image->segments[i], file, bias);
 	}
-	out->entry = image->entry + bias;
-	out->phdr = image->phdr_vaddr ? image->phdr_vaddr + bias : 0;
-	out->phdr_count = image->phdr_count;
-	out->phdr_bytes = image->phdr_bytes;
-	aspace->brk_start = ALIGN_UP(image->end + bias, PAGE_SIZE);
-	aspace->brk_end = aspace->brk_start;
-	return 0;
-}
-
-/* Reads what elf_parse_head() needs of the file. */
-static int head_parse(struct vnode *v, struct elf_image *image,
-		      const char **why)
-{
-	u8 *head = kmalloc(HEAD_BYTES);
-	long len;
-
-	if (head == NULL) {
-		return -ENOMEM;
-	}
-	len = v->ops->read(v, head, HEAD_BYTES, 0);
-	if (len >= 0) {
-		len = elf_parse_head(head, (size_t)len, v->size_bytes, image,
-				     why);
-	}
-	kfree(head);
-	return (int)len;
-}
-
-/* Errors as program_load(), the reason in `*why`. */
-static int file_load(struct aspace *aspace, struct file *file,
-		     struct elf_image *image, struct program *out,
-		     const char **why)
-{
-	struct mem_object *object;
-	int err;
-
-	*why = "not a regular file";
-	if (!vnode_is(file->vnode, MODE_REGULAR) || file->ops->object == NULL) {
-		return -ENOEXEC;
-	}
-	err = head_parse(file->vnode, image, why);
-	if (err) {
-		return err;
-	}
-	*why = "it needs a dynamic loader";
-	if (image->interp_bytes > 0) {
-		return -ENOEXEC;
-	}
-	*why = "its segments find no place";
-	err = file->ops->object(file, &object);
-	if (err) {
-		return err;
-	}
-	err = image_map(aspace, image, object, out);
-	mem_object_put(object);
 	return err;
 }
 
-static int stack_map(struct aspace *aspace, const struct elf_image *image,
-		     struct program *out)
+/* Where an interpreter goes that may lie anywhere: its bias. */
+static int interp_place(struct aspace *aspace, const struct elf_image *image,
+			u64 *bias)
 {
-	u32 flags = REGION_READ | REGION_WRITE | REGION_GROWS_DOWN;
+	u64 len = ALIGN_UP(image->end, PAGE_SIZE) - image->start;
+	u64 at = 0;
 
-	flags |= image->exec_stack ? REGION_EXEC : 0;
-	out->stack_top = STACK_TOP;
-	return aspace_map(aspace, STACK_TOP - STACK_FIRST_BYTES,
-			  STACK_FIRST_BYTES, flags, REGION_ZEROES);
+	*bias = 0;
+	if (!image->movable) {
+		return 0;
+	}
+	WITH_MUTEX (&aspace->mutex) {
+		at = aspace_find_free_locked(aspace, len + image->align_bytes,
+					     aspace->mmap_top);
+	}
+	*bias = ALIGN_UP(at, image->align_bytes) - image->start;
+	return at ? 0 : -ENOMEM;
 }
 
-int program_load(struct aspace *aspace, const char *path, struct program *out)
+static int interp_map(struct program *p, const struct program_file *pf,
+		      struct elf_image *image, struct aspace *aspace)
 {
-	struct elf_image *image;
-	struct file *file;
-	const char *why;
-	int err = file_open(path, 0, &file);
+	u64 bias;
+	int err = elf_parse_head(pf->head, pf->head_bytes, pf->size_bytes,
+				 image, &p->why);
 
+	err = err ? err : interp_place(aspace, image, &bias);
+	err = err ? err : image_map(aspace, image, pf->object, bias);
+	if (err == 0) {
+		p->interp_base = image->start + bias;
+		p->entry = image->entry + bias;
+	}
+	return err;
+}
+
+/* The dynamic linker that the image names. */
+static int interp_load(struct program *p, struct aspace *aspace)
+{
+	const char *path =
+		(const char *)p->binary.head + p->image.interp_offset;
+	struct elf_image *image;
+	struct program_file pf;
+	struct file *file;
+	int err;
+
+	p->why = "it needs a dynamic loader";
+	err = program_open(path, &file);
+	err = err ? err : program_file_open(&pf, file);
 	if (err) {
-		log_error("%s: %s", path, errno_name(err));
 		return err;
 	}
 	image = kmalloc(sizeof(*image));
-	if (image == NULL) {
-		file_put(file);
-		return -ENOMEM;
-	}
-	err = file_load(aspace, file, image, out, &why);
-	if (err) {
-		log_error("%s: cannot be run: %s (%s)", path, why,
-			  errno_name(err));
-	} else {
-		err = stack_map(aspace, image, out);
-	}
+	err = image ? interp_map(p, &pf, image, aspace) : -ENOMEM;
 	kfree(image);
-	file_put(file);
+	program_file_close(&pf);
 	return err;
+}
+
+/* The stack: what grows below, the arguments on top. */
+static int stack_load(struct program *p, struct aspace *aspace)
+{
+	u32 flags = REGION_READ | REGION_WRITE | REGION_GROWS_DOWN;
+	u64 words = (p->args.argc + (u64)p->args.envc) * sizeof(u64);
+	u64 len = ALIGN_UP(p->args.len_bytes + words + STACK_FIRST_BYTES,
+			   PAGE_SIZE);
+	int err;
+
+	flags |= p->image.exec_stack ? REGION_EXEC : 0;
+	err = aspace_map(aspace, STACK_TOP - len, len, flags, REGION_ZEROES);
+	return err ? err : args_map(&p->args, aspace, STACK_TOP, &p->strings);
+}
+
+int program_load(struct program *p, struct aspace *aspace)
+{
+	const struct elf_image *image = &p->image;
+	u64 bias =
+		image->movable ? ALIGN_UP(MOVABLE_BASE, image->align_bytes) : 0;
+	int err;
+
+	p->why = "its segments find no place";
+	aspace->mmap_top = STACK_TOP - STACK_RESERVE_BYTES;
+	err = image_map(aspace, image, p->binary.object, bias);
+	err = err ? err : stack_load(p, aspace);
+	if (err) {
+		return err;
+	}
+	aspace->brk_start = ALIGN_UP(image->end + bias, PAGE_SIZE);
+	aspace->brk_end = aspace->brk_start;
+	p->image_bias = bias;
+	p->image_entry = p->entry = image->entry + bias;
+	return image->interp_bytes > 0 ? interp_load(p, aspace) : 0;
 }

@@ -83,6 +83,7 @@ struct task {
 	struct list link;        /* [p] in process->tasks */
 	struct pid *id;          /* [p] NULL: its number is the process's */
 	u32 tid;                 /* [s] */
+	bool ending;             /* [p] it does not go on to user mode */
 	struct thread_signals signals;
 	u64 set_tid;     /* [s] where its first step writes tid, or 0 */
 	u64 clear_tid;   /* [s] where its end writes 0, or 0 */
@@ -98,6 +99,12 @@ static inline struct process *process_current(void)
 static inline struct task *task_current(void)
 {
 	return current_thread()->task;
+}
+
+/* True if the thread will end instead of going on in user mode. */
+static inline bool task_is_ending(const struct task *task)
+{
+	return READ_ONCE(task->ending) || READ_ONCE(task->process->ending);
 }
 
 /* The process with that number and a reference to it, or NULL. */
@@ -246,33 +253,17 @@ must_check int process_start(struct process_start *start);
 int process_wait(struct process *process);
 
 /*
- * Puts a program into the running process and enters it at its start; the
- * process must have no address space yet.  `path` is absolute, argv and envp
- * end with NULL.  Errors: -ENOENT, -ENOEXEC, -ENOMEM, -E2BIG; the log says
- * what is wrong with the file.
+ * Puts a program into the running process, which has no address space yet, and
+ * enters it at its start.  `path` is absolute, argv and envp end with NULL.
+ * Errors: those of execve(2); the log says what is wrong with the file.
  */
 must_check int process_exec(const char *path, const char *const argv[],
 			    const char *const envp[]);
 
-/* Loads the image, tells where to start.  posix/exec.c, posix/load.c. */
-struct program {
-	u64 entry;
-	u64 phdr;
-	u32 phdr_count;
-	u32 phdr_bytes;
-	u64 stack_top;
-	u64 sp; /* after program_stack() */
-};
-
-must_check int program_load(struct aspace *aspace, const char *path,
-			    struct program *out);
-
 /*
- * Writes arguments, environment and auxiliary vector to the stack; the
- * address space must be the running thread's.  Errors: -E2BIG, -EFAULT.
+ * The running thread becomes the only one of its process: the others end
+ * first.  Errors: -EAGAIN if the process is ending.
  */
-must_check int program_stack(struct program *program, const char *path,
-			     const char *const argv[],
-			     const char *const envp[]);
+must_check int task_end_others(void);
 
 #endif

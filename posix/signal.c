@@ -171,7 +171,7 @@ void signal_recompute_locked(struct thread_signals *ts)
 	WRITE_ONCE(thread->interrupted, false);
 	__atomic_store_n(&thread->arch.work.user, 0, __ATOMIC_SEQ_CST);
 	interrupts = deliverable(ts) != 0 || ts->process->stopped ||
-		     READ_ONCE(ts->task->process->ending);
+		     task_is_ending(ts->task);
 	if (interrupts) {
 		WRITE_ONCE(thread->interrupted, true);
 	}

@@ -102,7 +102,7 @@ static void frame_failed(int signal)
 }
 
 /* Sleeps until SIGCONT, SIGKILL, or until another thread ends them all. */
-static void stop_sleep(struct process_signals *ps, const struct process *p)
+static void stop_sleep(struct process_signals *ps)
 {
 	u64 flags = waitq_lock(&ps->stop_waitq);
 	int err = 0;
@@ -111,7 +111,7 @@ static void stop_sleep(struct process_signals *ps, const struct process *p)
 		/* What else was sent waits; pairs with task_notify(). */
 		__atomic_store_n(&current_thread()->interrupted, false,
 				 __ATOMIC_SEQ_CST);
-		if (READ_ONCE(p->ending)) {
+		if (task_is_ending(task_current())) {
 			break;
 		}
 		err = waitq_sleep_interruptible(&ps->stop_waitq, WAITQ_FOREVER);
@@ -127,7 +127,7 @@ static void stop_here(struct process_signals *ps)
 	u8 signal = 0;
 	bool last = false;
 
-	while (READ_ONCE(ps->stopped) && !READ_ONCE(p->ending)) {
+	while (READ_ONCE(ps->stopped) && !task_is_ending(task_current())) {
 		WITH_SPINLOCK_IRQ (&ps->lock) {
 			ps->stopped_count += ps->stopped;
 			last = signal_stop_complete_locked(ps);
@@ -136,7 +136,7 @@ static void stop_here(struct process_signals *ps)
 		if (last) {
 			signal_child_stopped(p, signal);
 		}
-		stop_sleep(ps, p);
+		stop_sleep(ps);
 	}
 	if (READ_ONCE(ps->continued)) {
 		WITH_SPINLOCK_IRQ (&ps->lock) {
@@ -257,7 +257,7 @@ void user_work(struct trap_frame *frame)
 	}
 	do {
 		stop_here(ts->process);
-		if (READ_ONCE(process_current()->ending)) {
+		if (task_is_ending(task_current())) {
 			task_exit();
 		}
 	} while (deliver_one(ts, frame));
