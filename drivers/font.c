@@ -5,7 +5,7 @@
 #include "drivers/font.h"
 
 #define FIRST ' '
-#define LAST  '~'
+#define LAST  0xff
 
 static const u8 glyphs[LAST - FIRST + 1][FONT_HEIGHT] = {
 #include "gen/font.inc"
@@ -13,7 +13,7 @@ static const u8 glyphs[LAST - FIRST + 1][FONT_HEIGHT] = {
 
 const u8 *font_glyph(u8 character)
 {
-	if (character < FIRST || character > LAST) {
+	if (character < FIRST) {
 		character = '?';
 	}
 	return glyphs[character - FIRST];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console font: printable ASCII, 8 by 16 pixels, converted at build time
- * from a console font of the distribution (scripts/font.py).
+ * The console font: code page 437 from the blank on, 8 by 16 pixels, converted
+ * at build time from a console font of the distribution (scripts/font.py).
  */
 #ifndef EXO_DRIVERS_FONT_H
 #define EXO_DRIVERS_FONT_H

@@ -44,7 +44,7 @@ static void show_row(u32 row)
 	for (u32 at = first; at < first + grid->cols; at++) {
 		u16 cell = grid->cells[at];
 
-		if (at == cursor) {
+		if (at == cursor && !grid->hidden) {
 			cell = with_cursor(cell);
 		}
 		if (cell != screen.shown[at]) {

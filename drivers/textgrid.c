@@ -30,38 +30,91 @@ void textgrid_erase(struct textgrid *grid, unsigned first, unsigned end)
 {
 	DEBUG_ASSERT(first <= end && end <= cell_count(grid));
 	for (unsigned i = first; i < end; i++) {
-		grid->cells[i] = TEXTGRID_CELL(grid->attr, ' ');
+		grid->cells[i] = TEXTGRID_CELL(grid->blank, ' ');
 	}
 	mark_dirty(grid, first / grid->cols, DIV_ROUND_UP(end, grid->cols));
 }
 
-static void scroll(struct textgrid *grid)
+void textgrid_scroll(struct textgrid *grid, unsigned first, unsigned end,
+		     int by)
 {
-	unsigned kept = cell_count(grid) - grid->cols;
+	unsigned count = (unsigned)(by < 0 ? -by : by);
+	u16 *cells = grid->cells;
+	unsigned cols = grid->cols;
+	size_t kept;
 
-	memmove(grid->cells, grid->cells + grid->cols, kept * sizeof(u16));
-	textgrid_erase(grid, kept, cell_count(grid));
-	mark_dirty(grid, 0, grid->rows);
+	end = MIN(end, grid->rows);
+	if (first >= end) {
+		return;
+	}
+	count = MIN(count, end - first);
+	kept = (size_t)(end - first - count) * cols * sizeof(*cells);
+	if (by >= 0) {
+		memmove(cells + first * cols, cells + (first + count) * cols,
+			kept);
+		textgrid_erase(grid, (end - count) * cols, end * cols);
+	} else {
+		memmove(cells + (first + count) * cols, cells + first * cols,
+			kept);
+		textgrid_erase(grid, first * cols, (first + count) * cols);
+	}
+	mark_dirty(grid, first, end);
 }
 
-void textgrid_newline(struct textgrid *grid)
+void textgrid_shift(struct textgrid *grid, int by)
 {
-	unsigned row = grid->row + 1u;
+	unsigned col = textgrid_cursor_col(grid);
+	unsigned at = (unsigned)grid->row * grid->cols + col;
+	unsigned rest = grid->cols - col;
+	unsigned count = (unsigned)(by < 0 ? -by : by);
+	u16 *cells = grid->cells + at;
 
-	grid->col = 0;
-	if (row < grid->rows) {
-		grid->row = (u16)row;
+	count = MIN(count, rest);
+	if (by >= 0) {
+		memmove(cells + count, cells, (rest - count) * sizeof(*cells));
+		textgrid_erase(grid, at, at + count);
 	} else {
-		scroll(grid);
+		memmove(cells, cells + count, (rest - count) * sizeof(*cells));
+		textgrid_erase(grid, at + rest - count, at + rest);
 	}
+	mark_dirty(grid, grid->row, grid->row + 1u);
+}
+
+void textgrid_set_region(struct textgrid *grid, unsigned first, unsigned end)
+{
+	end = MIN(end, grid->rows);
+	if (first + 2 > end) {
+		first = 0;
+		end = grid->rows;
+	}
+	grid->region_first = (u16)first;
+	grid->region_end = (u16)end;
 }
 
 void textgrid_linefeed(struct textgrid *grid)
 {
-	u16 col = grid->col;
+	unsigned row = grid->row + 1u;
 
-	textgrid_newline(grid);
-	grid->col = col;
+	if (row == grid->region_end) {
+		textgrid_scroll(grid, grid->region_first, row, 1);
+	} else if (row < grid->rows) {
+		grid->row = (u16)row;
+	}
+}
+
+void textgrid_reverse(struct textgrid *grid)
+{
+	if (grid->row == grid->region_first) {
+		textgrid_scroll(grid, grid->row, grid->region_end, -1);
+	} else if (grid->row > 0) {
+		grid->row--;
+	}
+}
+
+void textgrid_newline(struct textgrid *grid)
+{
+	grid->col = 0;
+	textgrid_linefeed(grid);
 }
 
 void textgrid_put(struct textgrid *grid, u8 character)
@@ -69,7 +122,14 @@ void textgrid_put(struct textgrid *grid, u8 character)
 	unsigned row, col;
 
 	if (grid->col >= grid->cols) {
-		textgrid_newline(grid);
+		if (grid->no_wrap) {
+			grid->col = grid->cols - 1;
+		} else {
+			textgrid_newline(grid);
+		}
+	}
+	if (grid->inserts) {
+		textgrid_shift(grid, 1);
 	}
 	row = grid->row;
 	col = grid->col;
@@ -103,6 +163,7 @@ unsigned textgrid_cursor_col(const struct textgrid *grid)
 void textgrid_recolour(struct textgrid *grid, u8 attr)
 {
 	grid->attr = attr;
+	grid->blank = attr;
 	for (unsigned i = 0; i < cell_count(grid); i++) {
 		grid->cells[i] = TEXTGRID_CELL(attr, grid->cells[i]);
 	}
@@ -125,6 +186,8 @@ void textgrid_init(struct textgrid *grid, u16 *cells, unsigned rows,
 		.rows = (u16)rows,
 		.cols = (u16)cols,
 		.attr = attr,
+		.blank = attr,
+		.region_end = (u16)rows,
 	};
 	textgrid_erase(grid, 0, cell_count(grid));
 }

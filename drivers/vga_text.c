@@ -48,6 +48,9 @@ static void show_cursor(void)
 {
 	unsigned at = vga.grid.row * COLS + textgrid_cursor_col(&vga.grid);
 
+	if (vga.grid.hidden) {
+		at = ROWS * COLS; /* behind the last cell */
+	}
 	if (at != vga.cursor) {
 		write_crtc(CRTC_CURSOR_HIGH, at >> 8);
 		write_crtc(CRTC_CURSOR_LOW, at);
@@ -110,7 +113,7 @@ int vga_text_init(void)
 	if (!is_memory(vga.video)) {
 		return -ENODEV;
 	}
-	vga.cursor = ROWS * COLS;
+	vga.cursor = UINT32_MAX;
 	textgrid_init(&vga.grid, cells, ROWS, COLS, COLOURS);
 	ansi_init(&vga.ansi, &vga.grid, COLOURS);
 	write_crtc(CRTC_CURSOR_START, 14);

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the printable ASCII glyphs of an 8x16 PSF1 console font as C rows.
+"""Writes glyphs of an 8x16 PSF1 console font as C rows.
 
 Usage: font.py FONT.psf.gz > font.inc
-The output is the initializer of `u8 glyphs[95][16]`, for ' ' to '~'; the top
-bit of a byte is the leftmost pixel.
+The output is the initializer of `u8 glyphs[224][16]`, for the characters of code
+page 437 from ' ' on (a question mark for one that the font lacks); the top bit
+of a byte is the leftmost pixel.
 """
 import gzip
 import struct
 import sys
 
-FIRST, LAST, HEIGHT = 0x20, 0x7E, 16
+FIRST, LAST, HEIGHT = 0x20, 0xFF, 16
 MAGIC, MODE_512 = b"\x36\x04", 1
 END_OF_GLYPH, SEQUENCE = 0xFFFF, 0xFFFE
 
@@ -37,7 +38,8 @@ def main():
     with gzip.open(sys.argv[1]) as file:
         glyphs = read_psf(file.read())
     for code in range(FIRST, LAST + 1):
-        print("{ " + ", ".join(f"0x{row:02x}" for row in glyphs[code]) + " },")
+        glyph = glyphs.get(ord(bytes([code]).decode("cp437")), glyphs[ord("?")])
+        print("{ " + ", ".join(f"0x{row:02x}" for row in glyph) + " },")
 
 
 main()

@@ -56,7 +56,8 @@ static bool is_sound(const struct textgrid *grid)
 {
 	return memory[0] == GUARD && memory[ROWS * COLS + 1] == GUARD &&
 	       grid->row < ROWS && grid->col <= COLS &&
-	       grid->dirty_first <= ROWS && grid->dirty_end <= ROWS;
+	       grid->dirty_first <= ROWS && grid->dirty_end <= ROWS &&
+	       grid->region_end <= ROWS;
 }
 
 KTEST(textgrid_full_row, "a full row wraps only when more comes")
@@ -95,6 +96,7 @@ KTEST(textgrid_colours, "cells take the colours, a recolour takes them all")
 	struct textgrid grid = new_grid();
 
 	grid.attr = 0x1e;
+	grid.blank = 0x1e;
 	textgrid_put(&grid, 'x');
 	EXPECT_EQ(cells[0], 0x1e00 | 'x');
 	EXPECT_EQ(cells[1], PLAIN << 8 | ' ');
@@ -146,8 +148,21 @@ static void random_step(struct textgrid *grid)
 	unsigned count = ROWS * COLS;
 	unsigned first = ktest_random() % (count + 1);
 
-	switch (ktest_random() % 6) {
+	switch (ktest_random() % 12) {
 	case 0: textgrid_newline(grid); break;
+	case 4: textgrid_reverse(grid); break;
+	case 5: textgrid_shift(grid, (int)(ktest_random() % 20) - 10); break;
+	case 6:
+		textgrid_set_region(grid, (unsigned)(ktest_random() % 8),
+				    (unsigned)(ktest_random() % 8));
+		break;
+	case 7:
+		textgrid_scroll(grid, (unsigned)(ktest_random() % 8),
+				(unsigned)(ktest_random() % 8),
+				(int)(ktest_random() % 20) - 10);
+		break;
+	case 8: grid->inserts = ktest_random() % 2; break;
+	case 9: grid->no_wrap = ktest_random() % 2; break;
 	case 1: textgrid_tab(grid); break;
 	case 2:
 		textgrid_move(grid, (int)(ktest_random() % 20) - 10,

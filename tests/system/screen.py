@@ -20,7 +20,8 @@ def read_picture(width, height, pixels):
     rows_of = [row.split(", ") for row in
                (ROOT / "build/gen/font.inc").read_text().splitlines()]
     characters = {bytes(int(word.strip("{}, "), 16) for word in row):
-                  chr(ord(" ") + at) for at, row in enumerate(rows_of)}
+                  bytes([ord(" ") + at]).decode("cp437")
+                  for at, row in reversed(list(enumerate(rows_of)))}
 
     def cell_row(x, y):
         at = 3 * (y * width + x)
