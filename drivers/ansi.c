@@ -422,6 +422,15 @@ void ansi_write(struct ansi *ansi, const char *text, size_t len_bytes)
 	}
 }
 
+size_t ansi_take_answer(struct ansi *ansi, char *buf)
+{
+	size_t n = strlen(ansi->answer);
+
+	memcpy(buf, ansi->answer, n);
+	ansi->answer[0] = '\0';
+	return n;
+}
+
 void ansi_init(struct ansi *ansi, struct textgrid *grid, u8 plain)
 {
 	*ansi = (struct ansi){ .grid = grid, .plain = plain };

@@ -64,4 +64,7 @@ void ansi_init(struct ansi *ansi, struct textgrid *grid, u8 plain);
 /* Writes text; what ends within a sequence goes on with the next call. */
 void ansi_write(struct ansi *ansi, const char *text, size_t len_bytes);
 
+/* Takes the answer, without its NUL; returns its length, 0: there is none. */
+size_t ansi_take_answer(struct ansi *ansi, char *buf);
+
 #endif

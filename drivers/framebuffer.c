@@ -72,6 +72,11 @@ static void framebuffer_write(const char *text, size_t len_bytes)
 	show_changes();
 }
 
+static size_t framebuffer_answer(char *buf)
+{
+	return ansi_take_answer(&screen.ansi, buf);
+}
+
 static void framebuffer_panic_begin(void)
 {
 	ansi_init(&screen.ansi, &screen.grid, PANIC_COLOURS);
@@ -83,6 +88,7 @@ static struct console_sink framebuffer_sink = {
 	.name = "vga",
 	.write = framebuffer_write,
 	.write_panic = framebuffer_write,
+	.answer = framebuffer_answer,
 	.panic_begin = framebuffer_panic_begin,
 };
 

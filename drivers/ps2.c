@@ -189,6 +189,7 @@ static void take_byte(u8 byte)
 	}
 	count = keyboard_take(&ps2.keyboard, byte, typed);
 	if (count > 0) {
+		WRITE_ONCE(console_at_screen, true);
 		tty_input(&console_tty, typed, count);
 	}
 	lights_update();

@@ -292,6 +292,7 @@ static bool serve_port(void)
 		}
 	}
 	if (n > 0) {
+		WRITE_ONCE(console_at_screen, false);
 		tty_input(&console_tty, bytes, n);
 	}
 	return wanted;

@@ -226,6 +226,9 @@ long tty_write(const struct tty_opening *o, const u8 *buf, size_t len_bytes)
 			ldisc_output(&tty->ldisc, buf, len_bytes);
 		}
 	}
+	if (result > 0) {
+		tty->ops->written();
+	}
 	return result;
 }
 

@@ -20,6 +20,8 @@ struct tty;
 struct tty_ops {
 	/* Shows bytes as they stand. Context: any, the terminal's lock held. */
 	void (*show)(const u8 *bytes, size_t len_bytes);
+	/* Something was written. Context: thread, no lock. */
+	void (*written)(void);
 	/* Bytes shown that are still on their way. */
 	size_t (*unsent)(void);
 	/* There is room again for typed bytes. Context: thread, no lock. */
@@ -91,6 +93,13 @@ void tty_hangup(struct tty *tty);
  * the two goes in, all chosen sinks show what comes out.
  */
 extern struct tty console_tty;
+
+/*
+ * Whoever uses it does so at the screen and not at the serial port: typed there
+ * last.  Then the screen answers programs that ask for the cursor; else the
+ * terminal at the other end of the serial line does. [a]
+ */
+extern bool console_at_screen;
 
 /* After the sinks were added. Context: boot, once. */
 void tty_console_init(void);

@@ -14,13 +14,25 @@
 #define DEFAULT_COLS 80
 
 struct tty console_tty;
+bool console_at_screen;
 
 static void show(const u8 *bytes, size_t len_bytes)
 {
 	console_show((const char *)bytes, len_bytes);
 }
 
+static void written(void)
+{
+	char answer[CONSOLE_ANSWER_BYTES];
+	size_t n = console_answer(answer);
+
+	if (n > 0 && READ_ONCE(console_at_screen)) {
+		tty_input(&console_tty, (const u8 *)answer, n);
+	}
+}
+
 static const struct tty_ops console_ops = {
+	.written = written,
 	.show = show,
 	.unsent = serial_unsent,
 	.resume = serial_resume,
@@ -31,7 +43,7 @@ void tty_console_init(void)
 	u16 rows = DEFAULT_ROWS;
 	u16 cols = DEFAULT_COLS;
 
-	console_size(&rows, &cols);
+	console_at_screen = console_size(&rows, &cols);
 	tty_init(&console_tty, &console_ops, rows, cols);
 }
 

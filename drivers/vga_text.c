@@ -29,6 +29,8 @@
 #define COLOURS           TEXTGRID_ATTR(7, 0)  /* light grey on black */
 #define PANIC_COLOURS     TEXTGRID_ATTR(15, 4) /* white on red */
 
+static_assert(ANSI_ANSWER_BYTES <= CONSOLE_ANSWER_BYTES, "answers fit");
+
 static u16 cells[ROWS * COLS];
 
 static struct {
@@ -78,6 +80,11 @@ static void vga_text_write(const char *text, size_t len_bytes)
 	show_changes();
 }
 
+static size_t vga_text_answer(char *buf)
+{
+	return ansi_take_answer(&vga.ansi, buf);
+}
+
 static void vga_text_panic_begin(void)
 {
 	ansi_init(&vga.ansi, &vga.grid, PANIC_COLOURS);
@@ -104,6 +111,7 @@ static struct console_sink vga_sink = {
 	.cols = COLS,
 	.write = vga_text_write,
 	.write_panic = vga_text_write,
+	.answer = vga_text_answer,
 	.panic_begin = vga_text_panic_begin,
 };
 

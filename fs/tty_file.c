@@ -13,10 +13,16 @@
 /* A read this small needs no memory of its own. */
 #define SMALL_BYTES 128
 
+/* As Linux numbers them. */
+#define CONSOLE_RDEV DEVICE(5, 1)
+#define TTY_RDEV     DEVICE(5, 0)
+
 static struct tty_opening opening_of(const struct file *file)
 {
 	return (struct tty_opening){ .tty = (struct tty *)file->data,
-				     .hangups = (u32)file->number };
+				     .hangups = (u32)file->number,
+				     .nonblock = READ_ONCE(file->flags) &
+						 FILE_NONBLOCK };
 }
 
 static long read_through(struct file *file, uaddr_t dst, u8 *piece, size_t len)
@@ -78,10 +84,32 @@ static long tty_file_ioctl(struct file *file, u64 request, uaddr_t arg)
 	return tty_ioctl(&opening, request, arg);
 }
 
+static u32 tty_file_poll(struct file *file, struct poller *poller)
+{
+	struct tty_opening opening = opening_of(file);
+
+	return tty_poll(&opening, poller);
+}
+
+/*
+ * Any name but "tty" means the one terminal that there is, and but for
+ * "console" it becomes that of a session's leader who has none.
+ */
 static int tty_file_open(struct file *file)
 {
-	file->data = &console_tty;
-	file->number = tty_open(&console_tty).hangups;
+	u64 rdev = file->vnode->rdev;
+	struct tty *tty = &console_tty;
+
+	if (rdev == TTY_RDEV) {
+		tty = tty_of_session(tty_caller().session);
+		if (tty == NULL) {
+			return -ENXIO;
+		}
+	} else if (rdev != CONSOLE_RDEV && !(file->flags & FILE_NO_TTY)) {
+		tty_acquire(tty);
+	}
+	file->data = tty;
+	file->number = tty_open(tty).hangups;
 	return 0;
 }
 
@@ -90,13 +118,27 @@ static const struct file_ops tty_ops = {
 	.read = tty_file_read,
 	.write = tty_file_write,
 	.ioctl = tty_file_ioctl,
+	.poll = tty_file_poll,
 };
 
-/* Every terminal is the one that there is; Linux's numbers of them. */
 int console_file_add(void)
 {
-	int err = devfs_add("console", 0600, DEVICE(5, 1), &tty_ops);
+	static const struct {
+		const char *name;
+		u32 permissions;
+		u64 rdev;
+	} devices[] = {
+		{ "console", 0600, CONSOLE_RDEV },
+		{ "tty", 0666, TTY_RDEV },
+		{ "tty0", 0600, DEVICE(4, 0) },
+		{ "tty1", 0600, DEVICE(4, 1) },
+		{ "ttyS0", 0600, DEVICE(4, 64) },
+	};
+	int err = 0;
 
-	err = err ? err : devfs_add("tty", 0666, DEVICE(5, 0), &tty_ops);
-	return err ? err : devfs_add("ttyS0", 0600, DEVICE(4, 64), &tty_ops);
+	for (size_t i = 0; i < ARRAY_SIZE(devices) && err == 0; i++) {
+		err = devfs_add(devices[i].name, devices[i].permissions,
+				devices[i].rdev, &tty_ops);
+	}
+	return err;
 }

@@ -199,8 +199,9 @@ void console_show(const char *bytes, size_t len_bytes)
 	}
 }
 
-void console_size(u16 *rows, u16 *cols)
+bool console_size(u16 *rows, u16 *cols)
 {
+	bool known = true;
 	u16 unknown_rows = *rows;
 	u16 unknown_cols = *cols;
 
@@ -213,10 +214,26 @@ void console_size(u16 *rows, u16 *cols)
 
 			*rows = s->chosen ? MIN(*rows, r) : *rows;
 			*cols = s->chosen ? MIN(*cols, c) : *cols;
+			known = known && (!s->chosen || s->rows != 0);
 		}
 	}
 	*rows = *rows == UINT16_MAX ? unknown_rows : *rows;
 	*cols = *cols == UINT16_MAX ? unknown_cols : *cols;
+	return known;
+}
+
+size_t console_answer(char *buf)
+{
+	size_t n = 0;
+
+	WITH_SPINLOCK_IRQ (&console.lock) {
+		for (struct console_sink *s = console.sinks; s; s = s->next) {
+			if (n == 0 && s->chosen && s->answer != NULL) {
+				n = s->answer(buf);
+			}
+		}
+	}
+	return n;
 }
 
 void console_flush(void)

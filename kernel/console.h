@@ -37,6 +37,12 @@ struct console_sink {
 	 */
 	void (*flush)(void);
 
+	/*
+	 * The answer to a question that was written (where is the cursor?), of
+	 * up to CONSOLE_ANSWER_BYTES; 0: none.  May be NULL.  As write.
+	 */
+	size_t (*answer)(char *buf);
+
 	/* Panic begins: the sink may colour itself. May be NULL. */
 	void (*panic_begin)(void);
 
@@ -69,9 +75,13 @@ void console_show(const char *bytes, size_t len_bytes);
 
 /*
  * The room that all chosen sinks have; one that does not know counts as what
- * `rows` and `cols` hold before.  Context: any.
+ * `rows` and `cols` hold before.  True if all know.  Context: any.
  */
-void console_size(u16 *rows, u16 *cols);
+bool console_size(u16 *rows, u16 *cols);
+
+/* Takes an answer that a chosen sink has; returns its length. Context: any. */
+#define CONSOLE_ANSWER_BYTES 16
+size_t console_answer(char *buf);
 
 /* The kernel's text: how much is kept, and how much there was so far. */
 #define CONSOLE_LOG_BYTES 16384u

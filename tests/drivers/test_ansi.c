@@ -241,8 +241,12 @@ KTEST(ansi_modes, "the cursor hides, rows end, tabs go back, erasing is plain")
 
 KTEST(ansi_answers, "questions for the cursor, the state and the type")
 {
+	char answer[ANSI_ANSWER_BYTES];
+
 	write_new("\r\nabc\x1b[6n");
 	EXPECT(strcmp(one.ansi.answer, "\x1b[2;4R") == 0);
+	EXPECT_EQ(ansi_take_answer(&one.ansi, answer), 6);
+	EXPECT_EQ(ansi_take_answer(&one.ansi, answer), 0);
 	ansi_write(&one.ansi, "\x1b[5n", 4);
 	EXPECT(strcmp(one.ansi.answer, "\x1b[0n") == 0);
 	ansi_write(&one.ansi, "\x1b[c", 3);

@@ -4,10 +4,11 @@
  * part may be missing or silent.  The driver is compiled into this file, with
  * fakes for what it calls.
  */
-#define console_tty      ps2_test_tty
-#define tty_input        ps2_test_input
-#define irq_register_isa ps2_test_register
-#define log_line         ps2_test_log
+#define console_tty       ps2_test_tty
+#define console_at_screen ps2_test_at_screen
+#define tty_input         ps2_test_input
+#define irq_register_isa  ps2_test_register
+#define log_line          ps2_test_log
 #include "drivers/ps2.c"
 
 #include "lib/assert.h"
@@ -15,6 +16,7 @@
 #include "tests/ktest.h"
 
 struct tty console_tty;
+bool console_at_screen;
 
 /* The bytes that wait for the driver, and what the model is. */
 static struct {

@@ -3,11 +3,12 @@
  * The serial driver against the UART model.  The driver is compiled into this
  * file, with fakes for what it calls, so that each test starts it anew.
  */
-#define console_add      serial_test_add
-#define console_tty      serial_test_tty
-#define tty_input        serial_test_input
-#define tty_room         serial_test_room
-#define irq_register_isa serial_test_register
+#define console_add       serial_test_add
+#define console_tty       serial_test_tty
+#define console_at_screen serial_test_at_screen
+#define tty_input         serial_test_input
+#define tty_room          serial_test_room
+#define irq_register_isa  serial_test_register
 #include "drivers/serial.c"
 
 #include "lib/assert.h"
@@ -31,6 +32,7 @@ void console_add(struct console_sink *sink)
 }
 
 struct tty console_tty;
+bool console_at_screen;
 
 size_t tty_room(struct tty *tty)
 {

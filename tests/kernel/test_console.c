@@ -181,11 +181,11 @@ KTEST(console_size, "the console is as large as the smallest chosen sink")
 	first.sink.rows = 50;
 	first.sink.cols = 160;
 	console_add(&first.sink);
-	console_size(&rows, &cols);
+	EXPECT(console_size(&rows, &cols));
 	EXPECT_EQ(rows << 16 | cols, 50 << 16 | 160);
 	rows = 24;
 	cols = 80;
 	console_add(&second.sink);
-	console_size(&rows, &cols);
+	EXPECT(!console_size(&rows, &cols));
 	EXPECT_EQ(rows << 16 | cols, 24 << 16 | 80);
 }
