@@ -22,7 +22,7 @@ MAGIC = b"070701"
 TRAILER = "TRAILER!!!"
 HEADER_BYTES = 110
 
-PASSWD = ("root::0:0:root:/root:/bin/sh\n"
+PASSWD = ("root:x:0:0:root:/root:/bin/sh\n"
           "nobody:*:65534:65534:nobody:/:/bin/false\n")
 GROUP = "root:x:0:\nnogroup:x:65534:\n"
 MOTD = """
