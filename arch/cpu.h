@@ -14,6 +14,9 @@
  *	void arch_counted_loop(u64)	that many (not 0) rounds of exactly
  *					ARCH_COUNTED_LOOP instructions, which
  *					take far more cycles than that
+ *	void arch_release_add(u16 *, u16)	to a word that nobody else
+ *					writes, with release order
+ *	bool arch_any_set(const u32 *word, u32 bits)	the shortest way to ask
  *	void arch_preempt_inc(void)
  *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
  *	void arch_preempt_want(void)	somebody waits for this processor

@@ -8,8 +8,12 @@
  * `percpu_zero` is for what begins as zeroes and has no initialiser (the build
  * checks it); it takes no place in the image.
  *
- * arch_percpu_next(var) gives the value of a u32 and counts it up, in one step
- * for this processor, interrupts included.
+ * arch_percpu_add(var, n) gives the value of a u32 and adds n to it, in one
+ * step for this processor, interrupts included.
+ *
+ * arch_percpu_ticket(next, owner, &ticket) draws a ticket from one u16 and is
+ * true if it equals the other, with acquire order; arch_percpu_release_add()
+ * adds to a u16 that nobody else writes, with release order.
  *
  * this_cpu() is stable only while preemption is off.
  */

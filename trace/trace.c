@@ -9,61 +9,27 @@
 #include "lib/string.h"
 
 #define EARLY_RECORDS 128
-
-struct trace_ring {
-	struct trace_record *records;
-	u32 next; /* [c] records ever taken */
-	u32 mask; /* size - 1 */
-};
+#define RECORD_BYTES  ((u32)sizeof(struct trace_record))
 
 static struct trace_record early_records[EARLY_RECORDS];
 
 /* A processor without a ring yet scribbles on the first early record. */
-static percpu struct trace_ring trace_ring = { .records = early_records };
+percpu struct trace_ring trace_ring = { .records = early_records };
 
 u32 trace_groups = (1u << TRACE_GROUP_COUNT) - 1;
 
 void trace_init(void)
 {
-	this_cpu(trace_ring).mask = EARLY_RECORDS - 1;
+	this_cpu(trace_ring).mask = sizeof(early_records) - RECORD_BYTES;
 }
 
 void trace_record(enum trace_event event, u64 a, u64 b)
 {
-	struct trace_record *r;
-	u32 slot;
-
 	arch_preempt_inc();
-	slot = arch_percpu_next(trace_ring.next);
-	r = &this_cpu(trace_ring).records[slot & this_cpu(trace_ring).mask];
-	/* This clears the event, too. */
-	r->cpu_and_tid = this_cpu(percpu_head).cpu_and_tid;
-	barrier();
-	r->time = arch_cycles();
-	r->a = a;
-	r->b = b;
-	barrier();
-	r->event = (u16)event;
+	trace_write_(event, arch_cycles(), a, b);
 	if (unlikely(arch_preempt_dec())) {
 		trace_preempted();
 	}
-}
-
-void trace_set_ring(struct trace_record *records, u32 count)
-{
-	u64 flags = arch_irq_save();
-	struct trace_ring *ring = this_cpu_ptr(trace_ring);
-
-	DEBUG_ASSERT(IS_POW2(count) && count > ring->mask);
-	memset(records, 0, count * sizeof(*records));
-	for (u32 age = ring->mask + 1; age > 0; age--) {
-		u32 at = ring->next - age;
-
-		records[at & (count - 1)] = ring->records[at & ring->mask];
-	}
-	ring->records = records;
-	ring->mask = count - 1;
-	arch_irq_restore(flags);
 }
 
 /*
@@ -74,10 +40,30 @@ void trace_set_ring(struct trace_record *records, u32 count)
 static const struct trace_record *ring_back(const struct trace_ring *ring,
 					    u32 age)
 {
-	if (ring->records == NULL || age > ring->mask + 1) {
+	if (ring->records == NULL || age > ring->mask / RECORD_BYTES + 1) {
 		return NULL;
 	}
-	return &ring->records[(ring->next - age) & ring->mask];
+	return &ring->records[((ring->next - age * RECORD_BYTES) & ring->mask) /
+			      RECORD_BYTES];
+}
+
+void trace_set_ring(struct trace_record *records, u32 count)
+{
+	u64 flags = arch_irq_save();
+	struct trace_ring *ring = this_cpu_ptr(trace_ring);
+
+	u32 old_count = ring->mask / RECORD_BYTES + 1;
+
+	DEBUG_ASSERT(IS_POW2(count) && count >= old_count);
+	memset(records, 0, count * sizeof(*records));
+	for (u32 age = old_count; age > 0; age--) {
+		u32 at = ring->next / RECORD_BYTES - age;
+
+		records[at & (count - 1)] = *ring_back(ring, age);
+	}
+	ring->records = records;
+	ring->mask = (count - 1) * RECORD_BYTES;
+	arch_irq_restore(flags);
 }
 
 /* Takes the newest complete record that no cursor has passed yet. */

@@ -10,7 +10,7 @@
  * off: a thread that was stopped in the middle for a whole round of the ring
  * would finish its record over a newer one.
  *
- * I1  `next` counts the records ever taken; slot = next mod size.
+ * I1  `next` counts the bytes ever taken; the slot is at `next` mod size.
  * I2  A record is complete once its event is not TRACE_NONE: that field is
  *     cleared first and written last, so a reader that finds it cleared knows
  *     that the writer was stopped in the middle.
@@ -48,7 +48,8 @@ struct trace_record {
 	union {
 		struct {
 			u16 cpu;
-			u16 event;
+			u8 event;
+			u8 unused;
 			u32 tid;
 		};
 		u64 cpu_and_tid; /* of struct percpu_head; `event` is 0 */
@@ -58,21 +59,60 @@ struct trace_record {
 };
 
 static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
+static_assert(TRACE_EVENT_COUNT <= UINT8_MAX, "`event` holds each");
 static_assert(MAX_CPUS <= UINT16_MAX && TRACE_NONE == 0,
 	      "the processor's number leaves `event` empty");
 
 /* [a] bit per enum trace_group; all are on unless trace= says otherwise. */
 extern u32 trace_groups;
 
+/* [c] A processor's ring, for trace_write_() and trace/trace.c alone. */
+struct trace_ring {
+	struct trace_record *records;
+	u32 next; /* bytes ever taken */
+	u32 mask; /* selects the bits of `next` that tell the slot */
+};
+
+extern percpu struct trace_ring trace_ring;
+
+/* Writes a record. Context: any that cannot be preempted. */
+static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
+{
+	u32 at = arch_percpu_add(trace_ring.next, sizeof(struct trace_record)) &
+		 this_cpu(trace_ring).mask;
+	struct trace_record *r =
+		(void *)((u8 *)this_cpu(trace_ring).records + at);
+
+	/* This clears the event, too. */
+	r->cpu_and_tid = this_cpu(percpu_head).cpu_and_tid;
+	barrier();
+	r->time = time;
+	r->a = a;
+	r->b = b;
+	barrier();
+	r->event = (u8)event;
+}
+
 /* Records unconditionally; trace() is the way to call it. Context: any. */
 void trace_record(enum trace_event event, u64 a, u64 b);
+
+#define trace_wants_(event) arch_any_set(&trace_groups, event##_MASK)
 
 /* Records `event` if its group is on. Context: any, NMI included. */
 #define trace(event, a, b)                                       \
 	do {                                                     \
-		if (READ_ONCE(trace_groups) & event##_MASK) {    \
+		if (trace_wants_(event)) {                       \
 			trace_record(event, (u64)(a), (u64)(b)); \
 		}                                                \
+	} while (0)
+
+/* As trace() in a hot path that has just read arch_cycles(). Context: irqs off.
+ */
+#define trace_at(time, event, a, b)                                    \
+	do {                                                           \
+		if (likely(trace_wants_(event))) {                     \
+			trace_write_(event, time, (u64)(a), (u64)(b)); \
+		}                                                      \
 	} while (0)
 
 /* Gives this processor its first, small ring. Context: boot, first of all. */

@@ -46,6 +46,16 @@ static inline u64 arch_cycles_ordered(void)
 	return __builtin_ia32_rdtsc();
 }
 
+static inline void arch_release_add(u16 *word, u16 n)
+{
+	__atomic_fetch_add(word, n, __ATOMIC_RELEASE);
+}
+
+static inline bool arch_any_set(const u32 *word, u32 bits)
+{
+	return (READ_ONCE(*word) & bits) != 0;
+}
+
 static inline void arch_preempt_inc(void)
 {
 	this_cpu(percpu_head).preempt++;

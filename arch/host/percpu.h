@@ -37,6 +37,7 @@ extern __thread char *host_percpu; /* this thread's area */
 
 #endif
 
-#define arch_percpu_next(var) (this_cpu(var)++)
+#define arch_percpu_add(var, n) \
+	__atomic_fetch_add(this_cpu_ptr(var), n, __ATOMIC_RELAXED)
 
 #endif

@@ -83,6 +83,27 @@ static inline void arch_counted_loop(u64 rounds)
 	__asm__ volatile("1: pause; decq %0; jnz 1b" : "+r"(rounds)::"cc");
 }
 
+/* No store passes an older access (SDM vol. 3, 9.2.2). */
+static inline void arch_release_add(u16 *word, u16 n)
+{
+	__asm__ volatile("addw %1, %0"
+			 : "+m"(*word)
+			 : "ri"(n)
+			 : "memory", "cc");
+}
+
+/* A test of memory, which the compiler makes two of for a volatile word. */
+static inline bool arch_any_set(const u32 *word, u32 bits)
+{
+	bool any;
+
+	__asm__ volatile("testl %2, %1"
+			 : "=@ccnz"(any)
+			 : "m"(*word), "ri"(bits)
+			 : "cc");
+	return any;
+}
+
 static inline void arch_preempt_inc(void)
 {
 	__asm__ volatile("incl %%gs:%0"

@@ -24,9 +24,28 @@
 #define cpu_ptr(cpu, var) \
 	((__typeof__(&(var)))(percpu_area[cpu] + (uintptr_t) & (var)))
 
-#define arch_percpu_next(var)                                    \
+#define arch_percpu_ticket(next, owner, ticket)                             \
+	({                                                                  \
+		bool served_;                                               \
+		u16 own_ = 1;                                               \
+		__asm__ volatile("lock xaddw %0, %%gs:%1\n\t"               \
+				 "cmpw %0, %%gs:%3"                         \
+				 : "+r"(own_), "+m"(next), "=@cce"(served_) \
+				 : "m"(owner)                               \
+				 : "memory");                               \
+		*(ticket) = own_;                                           \
+		served_;                                                    \
+	})
+
+#define arch_percpu_release_add(var, n)     \
+	__asm__ volatile("addw %1, %%gs:%0" \
+			 : "+m"(var)        \
+			 : "i"(n)           \
+			 : "memory", "cc")
+
+#define arch_percpu_add(var, n)                                  \
 	({                                                       \
-		u32 old_ = 1;                                    \
+		u32 old_ = (n);                                  \
 		__asm__ volatile("xaddl %0, %%gs:%1"             \
 				 : "+r"(old_), "+m"(var)::"cc"); \
 		old_;                                            \

@@ -135,7 +135,7 @@ KTEST(trace_text, "a record reads as its list says, cut to the buffer")
 		EXPECT_EQ(strnlen(text, size), MIN(size - 1, 8u));
 		EXPECT_EQ(text[size], 0x7e);
 	}
-	r.event = 60000;
+	r.event = UINT8_MAX;
 	trace_format(&r, text, sizeof(text));
 	EXPECT_EQ(strcmp(text, "?"), 0);
 	EXPECT_EQ(strcmp(trace_event_name(60000), "?"), 0);
