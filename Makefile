@@ -7,6 +7,7 @@
 # A folder lists its files in its own module.mk, in these variables:
 #   kernel-y    C of every kernel            asm-y     NASM of every kernel
 #   hot-y       the files built for speed (-O2); the rest is built for size
+#   frameless-y those of them without frame pointers (backtraces leave them out)
 #   tests-y     tests for kernel and host    ktests-y  kernel only
 #   hosttests-y host only                    hostsrc-y kernel C the host links
 #   threadtests-y, threadsrc-y               the same for the thread tests
@@ -119,13 +120,14 @@ $(1).objs := $$(patsubst %,build/$(1)/%.o,\
 
 $$(eval $$(call stamp,build/$(1)/flags,\
 	$$$$(CC) $$$$(cflags) $$$$(speed) $$$$(flags.$(1)) $$$$(ldflags) \
-	$$$$(hot-y)))
+	$$$$(hot-y) $$$$(frameless-y)))
 
 build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
 	$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(cflags) $$(flags.$(1)) \
 		$$(if $$(filter $$<,$$(hot-y)),$$(speed),-Os) \
+		$$(if $$(filter $$<,$$(frameless-y)),-fomit-frame-pointer) \
 		-Wframe-larger-than=$$(if $$(filter tests/%,$$<),2048,512) \
 		-frandom-seed=$$< -MMD -MP -c $$< -o $$@
 

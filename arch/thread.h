@@ -2,7 +2,7 @@
 /*
  * What a thread is to the processor: a stack pointer while it does not run,
  * the top of its kernel stack, and for user threads their vector registers
- * and thread pointers.  It is the first field of struct thread.
+ * and thread pointers.  It is a field of struct thread.
  */
 #ifndef EXO_ARCH_THREAD_H
 #define EXO_ARCH_THREAD_H
@@ -30,6 +30,9 @@ struct arch_user_fault {
 
 static_assert(sizeof(struct arch_work) == sizeof(u32), "entry.asm");
 
+/* Where a struct arch_thread stands in its struct thread. */
+#define ARCH_THREAD_AT 40
+
 struct arch_thread {
 	u64 sp;        /* while it does not run: its callee-saved registers */
 	u64 kernel_sp; /* top of its kernel stack, 16-aligned */
@@ -41,11 +44,24 @@ struct arch_thread {
 	struct arch_user_fault fault; /* [this thread] */
 };
 
+/* The running thread's. */
+static inline struct arch_thread *arch_current(void)
+{
+	return (void *)((char *)current_thread() + ARCH_THREAD_AT);
+}
+
 /*
  * Saves the running thread in `prev` and continues `next` where it stopped.
  * Returns when somebody switches back to `prev`.  Context: interrupts off.
  */
-void arch_switch(struct arch_thread *prev, struct arch_thread *next);
+void arch_switch(struct thread *prev, struct thread *next);
+
+/* As arch_switch(), but first calls thread_left(prev) on the stack of `next`.
+ */
+void arch_switch_last(struct thread *prev, struct thread *next);
+
+/* Upward call, defined by sched/: nobody stands on its stack any more. */
+void thread_left(struct thread *thread);
 
 /*
  * What a switch from or to a user thread needs besides: kernel stack for

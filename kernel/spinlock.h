@@ -32,7 +32,7 @@ struct spinlock {
 	u16 next;  /* [a] ticket of the next who comes */
 	u16 owner; /* [a] ticket of who holds it */
 	u8 class;  /* [I] enum lock_class */
-	u8 cpu;    /* [a] who holds it, for panics; 0xff: nobody */
+	u8 cpu;    /* [a] who holds it (debug build); 0xff: nobody */
 };
 
 #define SPINLOCK_INIT(lock_class)                  \
@@ -78,20 +78,34 @@ static inline void lockcheck_show(void)
 }
 #endif
 
-/* Context: any with interrupts on, or a lock that no handler takes. */
-static inline void spin_lock(struct spinlock *lock)
+/* Who holds a lock is noted in the debug build alone: it asks, and it shows. */
+static inline void spin_note_(struct spinlock *lock, unsigned cpu)
 {
-	u16 ticket;
+#ifdef EXO_DEBUG
+	WRITE_ONCE(lock->cpu, (u8)cpu);
+#else
+	(void)lock;
+	(void)cpu;
+#endif
+}
 
-	preempt_off();
-	lockcheck_take(lock, lock->class);
-	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	/* Pairs with the release in spin_unlock(). */
+/* Waits until a ticket is served. */
+static inline void spin_wait_(struct spinlock *lock, u16 ticket)
+{
+	/* Pairs with the release in spin_release_(). */
 	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) !=
 			ticket)) {
 		arch_relax();
 	}
-	WRITE_ONCE(lock->cpu, (u8)cpu_id());
+}
+
+/* Context: any with interrupts on, or a lock that no handler takes. */
+static inline void spin_lock(struct spinlock *lock)
+{
+	preempt_off();
+	lockcheck_take(lock, lock->class);
+	spin_wait_(lock, __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED));
+	spin_note_(lock, cpu_id());
 }
 
 /* Takes the lock if it is free. Context: as spin_lock. */
@@ -112,17 +126,16 @@ must_check static inline bool spin_trylock(struct spinlock *lock)
 		return false;
 	}
 	lockcheck_take(lock, lock->class);
-	WRITE_ONCE(lock->cpu, (u8)cpu_id());
+	spin_note_(lock, cpu_id());
 	return true;
 }
 
 static inline void spin_release_(struct spinlock *lock)
 {
-	WRITE_ONCE(lock->cpu, 0xff);
+	spin_note_(lock, 0xff);
 	lockcheck_release(lock, lock->class);
-	/* Pairs with the acquire in spin_lock(); only the owner writes it. */
-	__atomic_store_n(&lock->owner, (u16)(lock->owner + 1),
-			 __ATOMIC_RELEASE);
+	/* Pairs with the acquire in spin_wait_(); only the owner writes it. */
+	arch_release_add(&lock->owner, 1);
 }
 
 static inline void spin_unlock(struct spinlock *lock)
@@ -147,10 +160,34 @@ static inline void spin_unlock_irq(struct spinlock *lock, u64 flags)
 	preempt_on();
 }
 
-/* True while this processor holds the lock. */
+/*
+ * A lock of this processor's own per-CPU data, `lock` in the percpu variable
+ * `var`.  Interrupts are off from before it is taken until after it is
+ * released, so preemption needs not be held off.
+ */
+#ifdef EXO_DEBUG
+#define spin_lock_own(var)   spin_lock(&this_cpu_ptr(var)->lock)
+#define spin_unlock_own(var) spin_unlock(&this_cpu_ptr(var)->lock)
+#else
+#define spin_lock_own(var)                                                   \
+	do {                                                                 \
+		u16 ticket_;                                                 \
+		if (unlikely(!arch_percpu_ticket(                            \
+			    (var).lock.next, (var).lock.owner, &ticket_))) { \
+			spin_wait_(&this_cpu_ptr(var)->lock, ticket_);       \
+		}                                                            \
+	} while (0)
+#define spin_unlock_own(var) arch_percpu_release_add((var).lock.owner, 1)
+#endif
+
+/* True while this processor holds the lock (release build: while anybody). */
 static inline bool spin_held(const struct spinlock *lock)
 {
+#ifdef EXO_DEBUG
 	return READ_ONCE(lock->cpu) == (u8)cpu_id();
+#else
+	return READ_ONCE(lock->next) != READ_ONCE(lock->owner);
+#endif
 }
 
 struct spin_guard_ {

@@ -72,49 +72,68 @@ unsigned balance_place(const struct thread *thread)
 		       : cpu_near(affinity & READ_ONCE(online_cpus), cpu);
 }
 
+/* Entities in the hands of a thief, in the order in which they were taken. */
+struct hands {
+	struct fair_entity *first; /* NULL: empty */
+	struct fair_entity **end;
+};
+
+static void hands_add(struct hands *hands, struct fair_entity *e)
+{
+	e->next = NULL;
+	*hands->end = e;
+	hands->end = &e->next;
+}
+
+static struct fair_entity *hands_pop(struct hands *hands)
+{
+	struct fair_entity *e = hands->first;
+
+	if (e != NULL) {
+		hands->first = e->next;
+	}
+	return e;
+}
+
 /*
  * Takes up to `count` threads that may run on `to` out of a queue whose lock
  * is held, those that would run last; returns how many.  Others are put back
- * afterwards, the last one last, so that none is looked at twice.
+ * afterwards, behind those of their day that were not looked at.
  */
 static int take_locked(struct runq *rq, unsigned to, u32 count,
-		       struct list *taken)
+		       struct hands *taken)
 {
 	u32 looks = MIN(rq->ready.count, 2 * count);
 	int got = 0;
-	struct list others = LIST_INIT(others);
-	struct list *link;
+	struct hands others = { NULL, &others.first };
+	struct fair_entity *e;
 
 	while ((u32)got < count && looks-- > 0) {
-		struct fair_entity *e = fair_take_last(&rq->ready);
-
+		e = fair_take_last(&rq->ready);
 		if (thread_may_run_on(thread_of(e), to)) {
 			thread_of(e)->state = THREAD_MOVING;
 			thread_of(e)->cpu = (u16)to;
-			list_push_back(taken, &e->link);
+			hands_add(taken, e);
 			got++;
 		} else {
-			list_push_front(&others, &e->link);
+			hands_add(&others, e);
 		}
 	}
-	while ((link = list_pop_front(&others)) != NULL) {
-		fair_insert(&rq->ready,
-			    list_entry(link, struct fair_entity, link));
+	while ((e = hands_pop(&others)) != NULL) {
+		fair_insert(&rq->ready, e);
 	}
 	return got;
 }
 
 /* Inserts what was taken out of `from` into this processor's queue. */
-static void bring_here(struct runq *from, struct list *taken)
+static void bring_here(struct runq *from, struct hands *taken)
 {
 	struct runq *rq = this_cpu_ptr(runq);
-	struct list strangers = LIST_INIT(strangers);
-	struct list *link;
+	struct hands strangers = { NULL, &strangers.first };
+	struct fair_entity *e;
 
 	WITH_SPINLOCK_IRQ (&rq->lock) {
-		while ((link = list_pop_front(taken)) != NULL) {
-			struct fair_entity *e =
-				list_entry(link, struct fair_entity, link);
+		while ((e = hands_pop(taken)) != NULL) {
 			struct thread *thread = thread_of(e);
 
 			trace(TRACE_MIGRATE, thread->tid, cpu_id());
@@ -124,13 +143,12 @@ static void bring_here(struct runq *from, struct list *taken)
 				fair_insert(&rq->ready, e);
 			} else {
 				runq_send_locked(thread);
-				list_push_back(&strangers, link);
+				hands_add(&strangers, e);
 			}
 		}
 	}
-	while ((link = list_pop_front(&strangers)) != NULL) {
-		runq_bring(from, thread_of(list_entry(link, struct fair_entity,
-						      link)));
+	while ((e = hands_pop(&strangers)) != NULL) {
+		runq_bring(from, thread_of(e));
 	}
 }
 
@@ -140,7 +158,7 @@ static void bring_here(struct runq *from, struct list *taken)
  */
 static int take_over(struct runq *from, u32 count)
 {
-	struct list taken = LIST_INIT(taken);
+	struct hands taken = { NULL, &taken.first };
 	int got;
 
 	if (!spin_trylock(&from->lock)) {
@@ -245,7 +263,7 @@ void balance_take(void)
 	struct runq *other = slowest();
 	bool take = false;
 
-	if (other == NULL || own->current == own->idle) {
+	if (other == NULL || runq_current(own) == own->idle) {
 		return; /* an idle processor steals on its way to sleep */
 	}
 	WITH_SPINLOCK (&own->lock) {
@@ -308,7 +326,7 @@ void balance_invite(void)
 void balance_ask(void)
 {
 	u64 busy = others() & ~READ_ONCE(idle_cpus);
-	u64 useful = busy & this_cpu(runq).current->affinity;
+	u64 useful = busy & current_thread()->affinity;
 
 	balance_invite();
 	ask_who_is_ahead(useful ? useful : busy);

@@ -6,11 +6,6 @@
 
 #include "lib/assert.h"
 
-static inline struct fair_entity *entity_of(struct list *link)
-{
-	return list_entry(link, struct fair_entity, link);
-}
-
 u32 fair_factor(int nice)
 {
 	u64 factor = FAIR_ONE;
@@ -30,15 +25,11 @@ void fair_queue_init(struct fair_queue *q, u64 day_cycles)
 		.shift = 63 - (u32)__builtin_clzll(day_cycles),
 		.first_day = FAIR_DAYS,
 	};
-	for (unsigned i = 0; i < FAIR_DAYS; i++) {
-		list_init(&q->day[i]);
-	}
 }
 
 void fair_entity_init(struct fair_entity *e, int nice)
 {
 	*e = (struct fair_entity){ .factor = fair_factor(nice) };
-	list_init(&e->link);
 }
 
 /* The first day that has a list (I2). */
@@ -85,12 +76,38 @@ static inline u64 earliest_day(const struct fair_queue *q)
 			     rotate_right(q->days, eve % FAIR_DAYS));
 }
 
+/* In or out of a list, which is empty iff its bit is clear. */
 static inline void put_in(struct fair_queue *q, unsigned day,
 			  struct fair_entity *e)
 {
-	list_push_back(&q->day[day], &e->link);
-	q->days |= 1ull << day;
+	struct fair_list *list = &q->day[day];
+	u64 bit = 1ull << day;
+
+	if (q->days & bit) {
+		e->prev = list->last;
+		list->last->next = e;
+	} else {
+		q->days |= bit;
+		list->first = e;
+	}
+	list->last = e;
 	q->count++;
+	fair_close_turns(q);
+}
+
+static inline struct fair_entity *take_out(struct fair_queue *q, unsigned day)
+{
+	struct fair_list *list = &q->day[day];
+	struct fair_entity *e = list->first;
+
+	if (e == list->last) {
+		q->days &= ~(1ull << day);
+	} else {
+		list->first = e->next;
+	}
+	q->count--;
+	fair_close_turns(q);
+	return e;
 }
 
 void fair_insert(struct fair_queue *q, struct fair_entity *e)
@@ -142,19 +159,8 @@ void fair_yield(struct fair_queue *q, struct fair_entity *e)
 	put_in(q, day_of(q, deadline), e);
 }
 
-static inline void take_out(struct fair_queue *q, unsigned day,
-			    struct list *link)
-{
-	list_remove(link);
-	if (list_empty(&q->day[day])) {
-		q->days &= ~(1ull << day);
-	}
-	q->count--;
-}
-
 struct fair_entity *fair_pick(struct fair_queue *q)
 {
-	struct fair_entity *e;
 	u64 day;
 
 	if (q->days == 0) {
@@ -162,40 +168,60 @@ struct fair_entity *fair_pick(struct fair_queue *q)
 	}
 	day = earliest_day(q);
 	q->first_day = MAX(q->first_day, day);
-	day %= FAIR_DAYS;
-	e = entity_of(q->day[day].next);
-	take_out(q, (unsigned)day, &e->link);
-	return e;
+	return take_out(q, day % FAIR_DAYS);
+}
+
+void fair_open_turns(struct fair_queue *q, const struct fair_entity *running)
+{
+	u64 day;
+
+	if (q->days == 0 || !fair_is_plain(running)) {
+		return;
+	}
+	day = earliest_day(q);
+	if (day <= q->first_day) {
+		q->today = &q->day[day % FAIR_DAYS];
+		q->turn_end = (day + 1 - FAIR_SLICE_DAYS) << q->shift;
+	}
 }
 
 struct fair_entity *fair_take_last(struct fair_queue *q)
 {
-	unsigned behind, day;
-	struct fair_entity *e;
+	u64 eve = eve_of(q);
+	unsigned behind;
 
 	if (q->days == 0) {
 		return NULL;
 	}
 	behind = (unsigned)__builtin_clzll(
-		rotate_right(q->days, eve_of(q) % FAIR_DAYS));
-	day = (eve_of(q) + FAIR_DAYS - 1 - behind) % FAIR_DAYS;
-	e = entity_of(q->day[day].prev);
-	take_out(q, day, &e->link);
-	return e;
+		rotate_right(q->days, eve % FAIR_DAYS));
+	return take_out(q, (eve + FAIR_DAYS - 1 - behind) % FAIR_DAYS);
 }
 
-/* Where it stands follows from its deadline only while the first day stands. */
+/*
+ * Where it stands follows from its deadline only while the first day stands,
+ * so all lists are asked whether it is at one of their ends.
+ */
 void fair_remove(struct fair_queue *q, struct fair_entity *e)
 {
-	struct list *neighbour = e->link.next;
+	for (u64 days = q->days; days != 0; days &= days - 1) {
+		unsigned day = (unsigned)__builtin_ctzll(days);
+		struct fair_list *list = &q->day[day];
 
-	DEBUG_ASSERT(!list_empty(&e->link));
-	if (neighbour == e->link.prev) {
-		take_out(q, (unsigned)(neighbour - q->day), &e->link);
-	} else {
-		list_remove(&e->link);
-		q->count--;
+		if (list->first == e) {
+			take_out(q, day);
+			return;
+		}
+		if (list->last == e) {
+			list->last = e->prev;
+			goto out;
+		}
 	}
+	e->prev->next = e->next;
+	e->next->prev = e->prev;
+out:
+	q->count--;
+	fair_close_turns(q);
 }
 
 bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,

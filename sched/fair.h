@@ -16,6 +16,11 @@
  * first served: a deadline is honoured to within a day, while virtual times
  * are exact, so no error adds up.
  *
+ * Entities of one day that yield to each other go round in its list.  As long
+ * as nothing else happens to the calendar, that day is known, and so is the
+ * virtual time up to which the running one stands in it (`today`, `turn_end`):
+ * one step puts it at the end and takes out the first (fair_turn()).
+ *
  * The first day is the latest on which an entity was picked: who always wants
  * to run stands there or later.  The eves, a slice of days before it, are for
  * those who woke up.  What a sleeper did not use is its own up to one slice,
@@ -44,13 +49,15 @@
  * I5  What an entity is behind or ahead of its queue is the same after a
  *     move, but for the distance of the queues, at most FAIR_APART_DAYS, and
  *     never more than half of the calendar.
+ * I6  turn_end is 0, or `today` is the list of the earliest day that is not
+ *     empty, which is not behind first_day, and the running entity has the
+ *     factor FAIR_ONE.
  *
  * The caller guards a queue and the entities in it.
  */
 #ifndef EXO_SCHED_FAIR_H
 #define EXO_SCHED_FAIR_H
 
-#include "lib/list.h"
 #include "lib/types.h"
 
 #define FAIR_DAYS     64
@@ -71,10 +78,18 @@
 #define FAIR_APART_DAYS (4 * FAIR_SLICE_DAYS)
 
 struct fair_entity {
-	struct list link;
-	u64 vtime;    /* virtual cycles */
-	u64 deadline; /* virtual cycles, as of the last insertion */
-	u32 factor;   /* virtual cycles a cycle, times FAIR_ONE */
+	struct fair_entity *next; /* in its list, unless it is the last */
+	struct fair_entity *prev; /* likewise, unless it is the first */
+	u64 vtime;                /* virtual cycles */
+	u64 deadline;             /* virtual cycles, as of the last insertion */
+	u32 factor;               /* virtual cycles a cycle, times FAIR_ONE */
+	u32 special;              /* the caller's: not 0: not for fair_turn() */
+};
+
+/* First come, first served; arbitrary while it is empty. */
+struct fair_list {
+	struct fair_entity *first;
+	struct fair_entity *last;
 };
 
 struct fair_queue {
@@ -83,7 +98,9 @@ struct fair_queue {
 	u32 shift;     /* log2 of a day in virtual cycles, of all queues */
 	u32 count;     /* entities in the lists */
 	u64 epoch;     /* day from which the pace is counted */
-	struct list day[FAIR_DAYS];
+	u64 turn_end;  /* virtual cycles: until then fair_turn() does */
+	struct fair_list *today;
+	struct fair_list day[FAIR_DAYS];
 };
 
 /* A day is the power of two of cycles next to `day_cycles` (> 1). */
@@ -133,11 +150,43 @@ void fair_yield(struct fair_queue *q, struct fair_entity *e);
 /* Takes out the entity that runs next; NULL if there is none. */
 struct fair_entity *fair_pick(struct fair_queue *q);
 
-/* Takes out the entity that would run last, for another queue. */
-struct fair_entity *fair_take_last(struct fair_queue *q);
+/*
+ * The running entity was picked.  If it may yield by fair_turn() next, opens
+ * that way until something else happens to the queue.
+ */
+void fair_open_turns(struct fair_queue *q, const struct fair_entity *running);
+
+/* Equal in all its aspects to most others: fair_turn() may pick it. */
+static inline bool fair_is_plain(const struct fair_entity *e)
+{
+	return ((u64)e->special << 32 | e->factor) == FAIR_ONE;
+}
+
+/* The running entity is another one than I6 says. */
+static inline void fair_close_turns(struct fair_queue *q)
+{
+	q->turn_end = 0;
+}
+
+/*
+ * fair_yield() and fair_pick() at once: takes out `first`, which is the first
+ * of the list, and puts `e` at its end.  Context: the virtual time of `e` is
+ * before turn_end.
+ */
+static inline void fair_turn(struct fair_list *today, struct fair_entity *first,
+			     struct fair_entity *e)
+{
+	e->prev = today->last;
+	today->last->next = e;
+	today->last = e;
+	today->first = first->next;
+}
 
 /* Takes out an entity that is in the calendar. */
 void fair_remove(struct fair_queue *q, struct fair_entity *e);
+
+/* Takes out an entity of the last day that is not empty, for another queue. */
+struct fair_entity *fair_take_last(struct fair_queue *q);
 
 /*
  * True if `e`, just inserted, should run before `running` goes on, which was

@@ -93,7 +93,7 @@ static bool may_go(struct kstack *stack)
 	struct thread *thread = owner_of(stack);
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
-	bool may = thread->private_stack && thread != rq->current &&
+	bool may = thread->private_stack && thread != runq_current(rq) &&
 		   (thread->state == THREAD_SLEEPING ||
 		    thread->state == THREAD_INTERRUPTIBLE) &&
 		   live_bytes(thread) <= KMEM_OBJECT_MAX;

@@ -27,10 +27,11 @@ void lend_to(struct thread *owner, u32 factor)
 	struct runq *rq = runq_lock_of(owner, &flags);
 
 	if (factor < owner->fair.factor) {
-		if (owner == rq->current) {
+		if (owner == runq_current(rq)) {
 			runq_charge_locked(rq, arch_cycles());
 		}
 		owner->fair.factor = factor;
+		fair_close_turns(&rq->ready);
 	}
 	if (owner->state == THREAD_READY) {
 		fair_remove(&rq->ready, &owner->fair);
@@ -51,5 +52,6 @@ void lend_end(void)
 	self->fair.factor = self->factor;
 	self->fair.vtime += self->debt;
 	self->debt = 0;
+	fair_close_turns(&rq->ready);
 	spin_unlock_irq(&rq->lock, flags);
 }

@@ -7,6 +7,7 @@
 #define EXO_SCHED_RUNQ_H
 
 #include "arch/percpu.h"
+#include "kernel/clock.h"
 #include "kernel/spinlock.h"
 #include "kernel/timer.h"
 #include "sched/fair.h"
@@ -14,13 +15,12 @@
 
 struct runq {
 	struct spinlock lock;
-	struct fair_queue ready; /* [lock] struct thread.fair */
-	struct thread *current;  /* [lock] who runs, or `idle` */
-	struct thread *idle;     /* [I] */
-	struct thread *previous; /* [lock] whom the switch under way leaves */
-	u64 switches;            /* [lock] */
-	u64 charged;             /* [lock] cycles: until when current paid */
-	struct timer slice;      /* [c] */
+	struct fair_queue ready;  /* [lock] struct thread.fair */
+	struct percpu_head *head; /* [I] of its processor */
+	struct thread *idle;      /* [I] */
+	u64 switches;             /* [lock] */
+	u64 charged;              /* [lock] cycles: until when current paid */
+	struct timer slice;       /* [c] */
 };
 
 extern percpu_zero struct runq runq;
@@ -28,6 +28,20 @@ extern percpu_zero struct runq runq;
 /* Processors whose run queue works, and those that have nothing to do. */
 extern u64 online_cpus; /* [a] */
 extern u64 idle_cpus;   /* [a] */
+
+/* Who runs, or `idle`. Lock held, or its own processor, or a guess. */
+static inline struct thread *runq_current(const struct runq *rq)
+{
+	return READ_ONCE(rq->head->current);
+}
+
+/* How long a thread runs while others wait: FAIR_SLICE_DAYS days. */
+#ifdef EXO_PREEMPT_ALWAYS
+#define DAY_NS 20000ul
+#else
+#define DAY_NS 250000ul
+#endif
+#define SLICE_NS (FAIR_SLICE_DAYS * DAY_NS)
 
 static inline struct thread *thread_of(struct fair_entity *e)
 {
@@ -42,11 +56,30 @@ static inline bool thread_may_run_on(const struct thread *t, unsigned cpu)
 /* The running thread pays for its time so far. Lock held. */
 static inline void runq_charge_locked(struct runq *rq, u64 now)
 {
+	struct thread *current = runq_current(rq);
 	u64 ran = now - rq->charged;
 
 	rq->charged = now;
-	rq->current->cycles += ran;
-	fair_charge(&rq->current->fair, ran);
+	current->cycles += ran;
+	fair_charge(&current->fair, ran);
+}
+
+/* Somebody waits while another runs: see to it that the slice ends. */
+static inline void runq_watch_slice_locked(struct runq *rq)
+{
+	if (!rq->slice.armed) {
+		timer_arm(&rq->slice, clock_ns() + SLICE_NS);
+	}
+}
+
+/* An interrupt may end the idle thread's sleep and switch away from it. */
+static inline void idle_clear(void)
+{
+	u64 self = 1ull << cpu_id();
+
+	if (READ_ONCE(idle_cpus) & self) {
+		__atomic_fetch_and(&idle_cpus, ~self, __ATOMIC_RELAXED);
+	}
 }
 
 /* The queue's time is that of its running thread. Lock held. */

@@ -13,15 +13,16 @@
  *     thread included.  EVICTED: likewise, until the next switch, which sends
  *     it to where balance_place() says once it is complete.
  * I3  The queue's lock is held from before the choice of the next thread
- *     until the switch to it is complete (sched_switch_finish(), on the new
- *     stack).  So a thread in a queue is never still running: its registers
- *     are saved.
+ *     until the switch to it is complete, on the new stack.  So a thread in a
+ *     queue is never still running: its registers are saved.
  * I4  A thread goes from RUNNING to SLEEPING only by itself, under the lock
  *     of the wait queue in whose list it then is; from SLEEPING to READY or
  *     back to RUNNING only in sched_wake(), under the run queue's lock, by
  *     the one waker that took it out of the wait queue's list.  An
  *     INTERRUPTIBLE sleep may end in sched_interrupt() as well, with the
  *     thread still in that list: it takes itself out (sched/waitq.c).
+ * I5  While threads wait in the queue of a processor that does not idle, its
+ *     slice timer is armed or an interrupt is under way that arms it.
  *
  * Why no wake-up is lost.  The waker found the thread in the wait queue, so
  * it came after the thread was set SLEEPING (both under the wait queue's
@@ -48,15 +49,6 @@
 #include "sched/keeper.h"
 #include "sched/runq.h"
 #include "trace/trace.h"
-
-#ifdef EXO_PREEMPT_ALWAYS
-#define DAY_NS 20000ul
-#else
-#define DAY_NS 250000ul
-#endif
-
-/* How long a thread runs while others wait: FAIR_SLICE_DAYS days. */
-#define SLICE_NS (FAIR_SLICE_DAYS * DAY_NS)
 
 percpu_zero struct runq runq;
 
@@ -89,7 +81,7 @@ void sched_init(struct thread *idle)
 	idle->state = THREAD_RUNNING;
 	idle->cpu = (u16)cpu_id();
 	rq->idle = idle;
-	rq->current = idle;
+	rq->head = this_cpu_ptr(percpu_head);
 	this_cpu(percpu_head).current = idle;
 	this_cpu(percpu_head).tid = idle->tid;
 	__atomic_fetch_or(&online_cpus, 1ull << cpu_id(), __ATOMIC_RELEASE);
@@ -99,176 +91,6 @@ bool sched_online(unsigned cpu)
 {
 	/* Pairs with the release in sched_init(). */
 	return __atomic_load_n(&online_cpus, __ATOMIC_ACQUIRE) >> cpu & 1;
-}
-
-/* Somebody waits while another runs: see to it that the slice ends. */
-static inline void slice_watch(struct runq *rq)
-{
-	if (!rq->slice.armed) {
-		timer_arm(&rq->slice, clock_ns() + SLICE_NS);
-	}
-}
-
-/* The thread that was left is dead or evicted. Releases the queue's lock. */
-static noinline void see_off(struct runq *rq, struct thread *previous)
-{
-	bool dead = previous->state == THREAD_DEAD;
-
-	if (!dead) {
-		runq_send_locked(previous);
-	}
-	spin_unlock(&rq->lock);
-	if (dead) {
-		thread_put(previous);
-	} else {
-		runq_bring(rq, previous);
-	}
-}
-
-/*
- * On the stack of the thread switched to, maybe on another processor.  Once
- * the lock is free, a previous thread that lives may run elsewhere, end and be
- * freed there: whether it is dead is asked before.
- */
-static inline void switch_finish(void)
-{
-	struct runq *rq = this_cpu_ptr(runq);
-	struct thread *previous = rq->previous;
-	bool leaves = previous != NULL && previous->state >= THREAD_EVICTED;
-
-	rq->previous = NULL;
-	if (unlikely(leaves)) {
-		see_off(rq, previous);
-	} else {
-		spin_unlock(&rq->lock);
-	}
-}
-
-void sched_switch_finish(void)
-{
-	switch_finish();
-}
-
-/* An interrupt may end the idle thread's sleep and switch away from it. */
-static inline void idle_clear(void)
-{
-	u64 self = 1ull << cpu_id();
-
-	if (READ_ONCE(idle_cpus) & self) {
-		__atomic_fetch_and(&idle_cpus, ~self, __ATOMIC_RELAXED);
-	}
-}
-
-/* Lock held, interrupts off: from `prev` to `next`, which may be the same. */
-static inline void switch_to(struct runq *rq, struct thread *prev,
-			     struct thread *next)
-{
-	next->state = THREAD_RUNNING;
-	arch_preempt_unwant();
-	if (rq->ready.count > 0) {
-		slice_watch(rq);
-	}
-	if (next != prev) {
-		if (prev == rq->idle) {
-			idle_clear();
-		}
-		rq->current = next;
-		rq->switches++;
-		rq->previous = prev;
-		trace(TRACE_SWITCH, next->tid, rq->ready.count);
-		this_cpu(percpu_head).current = next;
-		this_cpu(percpu_head).tid = next->tid;
-		if (next->aspace != NULL) {
-			aspace_switch(next->aspace);
-		}
-		arch_switch_prepare(&prev->arch, &next->arch);
-		arch_switch(&prev->arch, &next->arch);
-	}
-	switch_finish();
-}
-
-/*
- * The running thread pays for its time and goes back into the queue or
- * sleeps.  With `yields`, others go first.  Not inlined: there is one place in
- * the kernel that switches, so processors predict its return.
- */
-static noinline void switch_away(struct runq *rq, bool yields)
-{
-	struct thread *prev = rq->current;
-	struct fair_entity *e;
-
-	runq_charge_locked(rq, arch_cycles());
-	if (prev->state == THREAD_RUNNING && prev != rq->idle) {
-		prev->state = THREAD_READY;
-		if (yields) {
-			fair_yield(&rq->ready, &prev->fair);
-		} else {
-			fair_insert(&rq->ready, &prev->fair);
-		}
-	}
-	e = fair_pick(&rq->ready);
-	switch_to(rq, prev, e ? thread_of(e) : rq->idle);
-}
-
-void sched_block(void)
-{
-	struct runq *rq = this_cpu_ptr(runq);
-
-	DEBUG_ASSERT(!arch_irq_enabled());
-	spin_lock(&rq->lock);
-	if (rq->current->state == THREAD_RUNNING && rq->current != rq->idle) {
-		spin_unlock(&rq->lock); /* woken before it slept */
-		return;
-	}
-	switch_away(rq, false);
-}
-
-static void give_way(bool yields)
-{
-	struct runq *rq = this_cpu_ptr(runq);
-
-	spin_lock(&rq->lock);
-	switch_away(rq, yields);
-}
-
-static void yield(void)
-{
-	u64 flags = arch_irq_save();
-
-	DEBUG_ASSERT(preempt_depth() == 0);
-	give_way(true);
-	arch_irq_restore(flags);
-}
-
-/* Who yields in a loop waits for another processor: that is a spin loop. */
-void sched_yield(void)
-{
-	if (this_cpu(runq).ready.count > 0) {
-		yield();
-	} else {
-		arch_relax();
-	}
-}
-
-void sched_preempt_irq(void)
-{
-	if (current_thread() != NULL) {
-		give_way(false);
-	}
-}
-
-void sched_preempt(void)
-{
-	if (arch_irq_enabled() && current_thread() != NULL) {
-		arch_irq_disable();
-		give_way(false);
-		arch_irq_enable();
-	}
-}
-
-void trace_preempted(void)
-{
-	sched_preempt();
 }
 
 struct runq *runq_lock_of(const struct thread *thread, u64 *flags)
@@ -287,27 +109,32 @@ struct runq *runq_lock_of(const struct thread *thread, u64 *flags)
 
 void runq_advance_locked(struct runq *rq)
 {
-	if (rq->current != rq->idle && rq->ready.count == 0) {
+	struct thread *current = runq_current(rq);
+
+	if (current != rq->idle && rq->ready.count == 0) {
 		runq_charge_locked(rq, arch_cycles());
-		fair_advance(&rq->ready, &rq->current->fair);
+		fair_advance(&rq->ready, &current->fair);
 	}
 }
 
 bool runq_notify_locked(struct runq *rq, unsigned cpu,
 			const struct thread *thread)
 {
-	bool at_once =
-		rq->current == rq->idle ||
-		fair_preempts(&rq->ready, &thread->fair, &rq->current->fair);
+	bool at_once = runq_current(rq) == rq->idle ||
+		       fair_preempts(&rq->ready, &thread->fair,
+				     &runq_current(rq)->fair);
 
 	if (cpu != cpu_id()) {
 		if (at_once || !READ_ONCE(rq->slice.armed)) {
 			arch_ipi_send(cpu, VECTOR_RESCHEDULE);
 		}
-	} else if (at_once) {
+		return at_once;
+	}
+	if (at_once) {
 		arch_preempt_want();
-	} else {
-		slice_watch(rq);
+	}
+	if (runq_current(rq) != rq->idle) {
+		runq_watch_slice_locked(rq);
 	}
 	return at_once;
 }
@@ -320,7 +147,7 @@ bool runq_notify_locked(struct runq *rq, unsigned cpu,
 static noinline void offer_locked(const struct runq *rq,
 				  const struct thread *thread, bool at_once)
 {
-	struct thread *running = rq->current;
+	struct thread *running = runq_current(rq);
 
 	if (running == rq->idle) {
 		return;
@@ -359,7 +186,7 @@ static bool arrive_locked(struct runq *rq, struct runq *from,
 		runq_send_locked(thread);
 		return false;
 	}
-	if (rq->current == rq->idle) {
+	if (runq_current(rq) == rq->idle) {
 		fair_follow(&rq->ready, &from->ready);
 	}
 	fair_move(&thread->fair, &from->ready, &rq->ready);
@@ -407,7 +234,7 @@ static void wake(struct thread *thread, enum thread_state except)
 		return;
 	}
 	trace(TRACE_WAKE, thread->tid, thread->cpu);
-	if (thread == rq->current) {
+	if (thread == runq_current(rq)) {
 		thread->state = thread_may_run_on(thread, thread->cpu)
 					? THREAD_RUNNING
 					: THREAD_EVICTED;
@@ -492,10 +319,10 @@ static void reschedule_interrupt(void *arg)
 	balance_take();
 	WITH_SPINLOCK (&rq->lock) {
 		if (rq->ready.count > 0) {
-			slice_watch(rq);
+			runq_watch_slice_locked(rq);
 		}
 		if (rq->ready.count > 0 ||
-		    rq->current->state == THREAD_EVICTED) {
+		    runq_current(rq)->state == THREAD_EVICTED) {
 			arch_preempt_want();
 		}
 	}
@@ -544,17 +371,12 @@ void clock_wait_ns(u64 ns)
 	sched_sleep_ns(ns);
 }
 
-u64 sched_switches(void)
-{
-	return this_cpu(runq).switches;
-}
-
 void thread_kick(struct thread *thread)
 {
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
 
-	if (rq->current == thread && thread->cpu != cpu_id()) {
+	if (runq_current(rq) == thread && thread->cpu != cpu_id()) {
 		arch_ipi_send(thread->cpu, VECTOR_RESCHEDULE);
 	}
 	spin_unlock_irq(&rq->lock, flags);
@@ -566,7 +388,7 @@ u64 thread_cycles(struct thread *thread)
 	struct runq *rq = runq_lock_of(thread, &flags);
 	u64 cycles = thread->cycles;
 
-	if (rq->current == thread) {
+	if (runq_current(rq) == thread) {
 		cycles += arch_cycles() - rq->charged;
 	}
 	spin_unlock_irq(&rq->lock, flags);
@@ -582,5 +404,6 @@ void thread_set_nice(struct thread *thread, int nice)
 	if (thread->debt == 0 || thread->factor < thread->fair.factor) {
 		thread->fair.factor = thread->factor;
 	}
+	fair_close_turns(&rq->ready); /* it may be the one that runs */
 	spin_unlock_irq(&rq->lock, flags);
 }

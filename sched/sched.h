@@ -24,7 +24,7 @@ must_check int sched_start_interrupts(void);
 /* The idle thread's rest of life. */
 noreturn void sched_idle(void);
 
-/* Lets others run first. Context: thread, preemption on. */
+/* Lets others run first. Context: thread, preemption and interrupts on. */
 void sched_yield(void);
 
 /*

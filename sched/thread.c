@@ -97,6 +97,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 	string_copy(thread->name, name, sizeof(thread->name));
 	fair_entity_init(&thread->fair, 0);
 	thread->factor = thread->fair.factor;
+	thread->fair.special = true; /* unless it proves not to be */
 	thread->affinity = UINT64_MAX;
 	waitq_init(&thread->exit_waitq);
 	arch_thread_init(&thread->arch, kstack_top(&thread->kstack), fn, arg);

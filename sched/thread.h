@@ -23,7 +23,7 @@
  *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
  *	RUNNING --sched_block()--> INTERRUPTIBLE --sched_wake()--> READY
  *	INTERRUPTIBLE --thread_interrupt()--> READY
- *	RUNNING --thread_evict_locked()--> EVICTED --see_off()--> MOVING
+ *	RUNNING --thread_evict_locked()--> EVICTED --thread_left()--> MOVING
  *	READY or SLEEPING, to another processor --> MOVING --> READY
  *	RUNNING --thread_exit()--> DEAD
  */
@@ -47,8 +47,8 @@ struct waiter {
 
 /* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
 struct thread {
-	struct arch_thread arch;        /* first: entry code looks into it */
-	struct fair_entity fair;        /* [q] */
+	struct fair_entity fair;        /* [q] first: no step from one */
+	struct arch_thread arch;        /* entry code looks into it */
 	u8 state;                       /* [q] enum thread_state */
 	bool interrupted;               /* [a] no interruptible sleep now */
 	u8 mutex_count;                 /* [s] mutexes held (debug build) */
@@ -72,6 +72,9 @@ struct thread {
 	char name[THREAD_NAME_BYTES]; /* [s] */
 	struct kstack kstack; /* last: thread_create() leaves it alone */
 };
+
+static_assert(offsetof(struct thread, arch) == ARCH_THREAD_AT,
+	      "where assembly looks for it");
 
 /*
  * A thread that will run fn(arg), not started yet; NULL if there is no

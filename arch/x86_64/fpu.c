@@ -143,7 +143,7 @@ int arch_fpu_create(struct arch_thread *thread)
 
 int arch_fpu_copy(struct arch_thread *thread)
 {
-	struct arch_thread *self = (struct arch_thread *)current_thread();
+	struct arch_thread *self = arch_current();
 	u64 flags;
 
 	thread->fpu = arch_memory_alloc(ALIGN_UP(fpu_bytes, 64));
@@ -283,7 +283,7 @@ void arch_set_fs_base(u64 base)
 {
 	u64 flags = arch_irq_save();
 
-	((struct arch_thread *)current_thread())->fs_base = base;
+	arch_current()->fs_base = base;
 	x86_wrmsr(MSR_FS_BASE, base);
 	arch_irq_restore(flags);
 }
@@ -297,7 +297,7 @@ void arch_set_gs_base(u64 base)
 {
 	u64 flags = arch_irq_save();
 
-	((struct arch_thread *)current_thread())->gs_base = base;
+	arch_current()->gs_base = base;
 	x86_wrmsr(MSR_KERNEL_GS_BASE, base);
 	arch_irq_restore(flags);
 }

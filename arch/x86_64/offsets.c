@@ -16,9 +16,10 @@
 #define OFFSET(name, value) \
 	__asm__ volatile("\n#->" #name " %0" ::"i"((u64)(value)))
 
-#define HEAD(name, field)   OFFSET(name, offsetof(struct percpu_head, field))
-#define THREAD(name, field) OFFSET(name, offsetof(struct arch_thread, field))
-#define FRAME(name, field)  OFFSET(name, offsetof(struct trap_frame, field))
+#define HEAD(name, field) OFFSET(name, offsetof(struct percpu_head, field))
+#define THREAD(name, field) \
+	OFFSET(name, ARCH_THREAD_AT + offsetof(struct arch_thread, field))
+#define FRAME(name, field) OFFSET(name, offsetof(struct trap_frame, field))
 
 /* Bit n: exception n pushes an error code. */
 enum {

@@ -68,7 +68,7 @@ static bool canonical(u64 address)
 
 static struct arch_thread *self(void)
 {
-	return (struct arch_thread *)current_thread();
+	return arch_current();
 }
 
 u64 arch_signal_frame_bytes(void)

@@ -95,7 +95,7 @@ static const struct extable_entry *extable_find(const struct trap_frame *frame)
 static void user_fault_complete(struct fault *fault,
 				const struct trap_frame *frame)
 {
-	struct arch_thread *thread = (struct arch_thread *)current_thread();
+	struct arch_thread *thread = arch_current();
 
 	thread->fault.vector = (u32)frame->vector;
 	thread->fault.error = (u32)frame->error;
@@ -181,7 +181,7 @@ void x86_trap(struct trap_frame *frame)
 /* Interrupts off at entry and at return. */
 void x86_user_work(struct trap_frame *frame)
 {
-	struct arch_thread *thread = (struct arch_thread *)current_thread();
+	struct arch_thread *thread = arch_current();
 
 	/* Pairs with arch_user_work_want(): what is wanted later comes again.
 	 */
@@ -197,7 +197,7 @@ void x86_user_work(struct trap_frame *frame)
 
 struct trap_frame *arch_user_frame(void)
 {
-	struct arch_thread *thread = (struct arch_thread *)current_thread();
+	struct arch_thread *thread = arch_current();
 
 	return (struct trap_frame *)thread->kernel_sp - 1;
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place in the kernel that switches threads, and the ways to it:
+ * yielding, blocking, being preempted.  The invariants stand at the head of
+ * sched/sched.c.
+ *
+ * Built without frame pointers: nothing that is live across the switch needs
+ * a register, so the six that arch_switch() saves are all that is saved.
+ */
+#include "arch/cpu.h"
+#include "arch/thread.h"
+#include "kernel/irq.h"
+#include "kernel/preempt.h"
+#include "lib/assert.h"
+#include "mm/aspace.h"
+#include "sched/runq.h"
+#include "sched/sched.h"
+#include "trace/trace.h"
+
+static percpu_zero u64 switches; /* [c] */
+
+/* On the stack of the thread switched to, maybe on another processor. */
+void sched_switch_finish(void)
+{
+	spin_unlock_own(runq);
+}
+
+static inline void become(struct thread *next, u64 now)
+{
+	u32 tid = next->tid;
+
+	trace_at(now, TRACE_SWITCH, tid, this_cpu(runq).ready.count);
+	this_cpu(percpu_head).current = next;
+	this_cpu(percpu_head).tid = tid;
+	this_cpu(switches)++;
+}
+
+/* Everybody's registers are saved here, so processors predict the return. */
+static noinline void switch_to(struct thread *prev, struct thread *next,
+			       u64 now)
+{
+	become(next, now);
+	arch_switch(prev, next);
+	spin_unlock_own(runq);
+}
+
+/* It is dead or evicted; the lock is let go meanwhile. */
+void thread_left(struct thread *thread)
+{
+	bool dead = thread->state == THREAD_DEAD;
+
+	if (!dead) {
+		runq_send_locked(thread);
+	}
+	spin_unlock_own(runq);
+	if (dead) {
+		thread_put(thread);
+	} else {
+		runq_bring(this_cpu_ptr(runq), thread);
+	}
+	spin_lock_own(runq);
+}
+
+/* What a thread needs besides that is special, or that leaves. */
+static void switch_special(struct thread *prev, struct thread *next, u64 now)
+{
+	if (next->aspace != NULL) {
+		aspace_switch(next->aspace);
+	}
+	arch_switch_prepare(&prev->arch, &next->arch);
+	if (likely(prev->state < THREAD_EVICTED)) {
+		switch_to(prev, next, now);
+		return;
+	}
+	become(next, now);
+	arch_switch_last(prev, next);
+	spin_unlock_own(runq);
+}
+
+static inline bool is_special(const struct thread *thread)
+{
+	return ((u64)thread->aspace | (u64)thread->arch.fpu) != 0;
+}
+
+/*
+ * The running thread was charged: it goes back into the queue or sleeps.  With
+ * `yields`, others go first.  Releases the lock.
+ */
+static noinline void switch_away(bool yields, u64 now)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+	struct thread *prev = current_thread();
+	struct thread *next = rq->idle;
+	struct fair_entity *e;
+
+	prev->fair.special = is_special(prev);
+	if (prev->state == THREAD_RUNNING && prev != rq->idle) {
+		prev->state = THREAD_READY;
+		if (yields) {
+			fair_yield(&rq->ready, &prev->fair);
+		} else {
+			fair_insert(&rq->ready, &prev->fair);
+		}
+	}
+	e = fair_pick(&rq->ready);
+	if (e != NULL) {
+		next = thread_of(e);
+	}
+	next->state = THREAD_RUNNING;
+	arch_preempt_unwant();
+	if (rq->ready.count > 0) {
+		runq_watch_slice_locked(rq);
+	}
+	if (next == prev) {
+		spin_unlock_own(runq);
+		return;
+	}
+	if (prev == rq->idle) {
+		idle_clear();
+	}
+	if (yields) {
+		fair_open_turns(&rq->ready, &next->fair);
+	}
+	switch_special(prev, next, now);
+}
+
+static void give_way(bool yields)
+{
+	u64 now = arch_cycles();
+
+	runq_charge_locked(this_cpu_ptr(runq), now);
+	switch_away(yields, now);
+}
+
+void sched_block(void)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+	const struct thread *self = current_thread();
+
+	DEBUG_ASSERT(!arch_irq_enabled());
+	spin_lock_own(runq);
+	if (self->state == THREAD_RUNNING && self != rq->idle) {
+		spin_unlock_own(runq); /* woken before it slept */
+		return;
+	}
+	give_way(false);
+}
+
+/* Who yields in a loop waits for another processor: that is a spin loop. */
+static noinline void yield_slowly(void)
+{
+	if (this_cpu(runq).ready.count > 0) {
+		give_way(true);
+	} else {
+		spin_unlock_own(runq);
+		arch_relax();
+	}
+	arch_irq_enable();
+}
+
+void sched_yield(void)
+{
+	struct thread *prev, *next;
+	struct fair_list *today;
+	u64 now, vtime;
+
+	DEBUG_ASSERT(preempt_depth() == 0 && arch_irq_enabled());
+	arch_irq_disable();
+	spin_lock_own(runq);
+	prev = current_thread();
+	now = arch_cycles();
+	vtime = prev->fair.vtime + (now - this_cpu(runq).charged);
+	if (unlikely(vtime >= this_cpu(runq).ready.turn_end ||
+		     is_special(prev) || prev->state != THREAD_RUNNING)) {
+		yield_slowly();
+		return;
+	}
+	today = this_cpu(runq).ready.today;
+	next = thread_of(today->first);
+	if (unlikely(!fair_is_plain(&next->fair))) {
+		yield_slowly();
+		return;
+	}
+	prev->state = THREAD_READY;
+	next->state = THREAD_RUNNING;
+	prev->cycles += now - this_cpu(runq).charged;
+	prev->fair.vtime = vtime;
+	this_cpu(runq).charged = now;
+	fair_turn(today, &next->fair, &prev->fair);
+	switch_to(prev, next, now);
+	arch_irq_enable();
+}
+
+void sched_preempt_irq(void)
+{
+	if (current_thread() != NULL) {
+		spin_lock_own(runq);
+		give_way(false);
+	}
+}
+
+void sched_preempt(void)
+{
+	if (arch_irq_enabled() && current_thread() != NULL) {
+		arch_irq_disable();
+		spin_lock_own(runq);
+		give_way(false);
+		arch_irq_enable();
+	}
+}
+
+void trace_preempted(void)
+{
+	sched_preempt();
+}
+
+u64 sched_switches(void)
+{
+	return this_cpu(switches);
+}
