@@ -9,6 +9,7 @@
 #include "fs/mem_devices.h"
 #include "fs/mount.h"
 #include "fs/path.h"
+#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -38,6 +39,9 @@ int device_open(struct vnode *v, struct file *file)
 {
 	const struct file_ops *ops;
 
+	if (vnode_is(v, MODE_FIFO)) {
+		return fifo_open(v, file);
+	}
 	ops = vnode_is(v, MODE_CHARACTER) ? device_find(v->rdev) : NULL;
 	if (ops == NULL) {
 		return -ENXIO;

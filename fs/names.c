@@ -209,7 +209,9 @@ int names_remove(struct path *p, struct place place, bool directory)
 	int err = path_walk(p, place.context, place.start, PATH_NO_FOLLOW);
 
 	if (err == 0) {
-		err = real_name(p, directory ? -EINVAL : -EISDIR);
+		err = real_name(p, !directory         ? -EISDIR
+				   : p->last.len == 2 ? -ENOTEMPTY
+						      : -EINVAL);
 	}
 	if (err) {
 		return err;

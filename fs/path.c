@@ -254,6 +254,7 @@ static int walk(struct path *p, struct vnode **at, unsigned flags)
 
 		p->dot = err == 0 && is_dots(name);
 		if (p->dot) {
+			p->last = name;
 			err = name.len == 2 ? step_up(p, at) : 0;
 		} else if (err == 0) {
 			err = step(p, at, name, flags, &links);

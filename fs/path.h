@@ -35,7 +35,7 @@ struct path {
 	struct vnode *root;  /* reference: ".." ends there */
 	struct vnode *vnode; /* reference: what it names, NULL: nothing */
 	struct vnode *dir;   /* reference: where `last` stands, or NULL */
-	struct name last;    /* in `text`; empty if it ends in a dot or slash */
+	struct name last;    /* in `text` */
 	bool dot;            /* the last part was "." or ".." */
 	bool slash;          /* it ended with a slash: a directory is meant */
 	char near[PATH_NEAR_BYTES];

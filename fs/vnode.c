@@ -76,7 +76,7 @@ bool vnode_owned(const struct vnode *v)
 
 s64 vnode_now(void)
 {
-	return (s64)clock_ns();
+	return (s64)clock_date_ns();
 }
 
 void vnode_changed(struct vnode *v)

@@ -109,7 +109,25 @@ enum abi_fcntl {
 	ABI_F_GETFL = 3,
 	ABI_F_SETFL = 4,
 	ABI_F_DUPFD_CLOEXEC = 1030,
+	ABI_F_SETPIPE_SZ = 1031,
+	ABI_F_GETPIPE_SZ = 1032,
 	ABI_CLOSE_RANGE_CLOEXEC = 4,
+};
+
+enum abi_poll {
+	ABI_POLLIN = 1,
+	ABI_POLLOUT = 4,
+	ABI_POLLERR = 8,
+	ABI_POLLHUP = 0x10,
+	ABI_POLLNVAL = 0x20,
+	ABI_POLLRDNORM = 0x40,
+	ABI_POLLWRNORM = 0x100,
+};
+
+struct abi_pollfd {
+	s32 fd;
+	s16 events;
+	s16 revents;
 };
 
 enum abi_ioctl {

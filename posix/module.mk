@@ -13,6 +13,6 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/proc_process.c posix/sys_attributes.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
-	posix/sys_names.c
+	posix/sys_names.c posix/sys_pipe.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/sys_file.c
 kernel-y += posix/tty_jobs.c posix/sys_machine.c

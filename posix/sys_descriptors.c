@@ -2,6 +2,7 @@
 /*
  * System calls on descriptors themselves.
  */
+#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
@@ -107,6 +108,14 @@ static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
 		WRITE_ONCE(file->flags, (file->flags & ~(u32)FLAGS_CHANGED) |
 						((u32)arg & FLAGS_CHANGED));
 		return 0;
+	case ABI_F_GETPIPE_SZ:
+		return file_is_pipe(file) ? (long)PIPE_BYTES : -EBADF;
+	case ABI_F_SETPIPE_SZ:
+		if (!file_is_pipe(file)) {
+			return -EBADF;
+		}
+		/* Pages come as they are needed: all pipes are as long. */
+		return (u32)arg <= PIPE_BYTES ? (long)PIPE_BYTES : -EPERM;
 	default: return -EINVAL;
 	}
 }

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll, ppoll, select and pselect6: waiting for any of several descriptors.
+ * select's sets are turned into a row of struct abi_pollfd and back.
+ */
+#include "arch/user.h"
+#include "kernel/clock.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kmem.h"
+#include "posix/abi.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+#include "posix/signal.h"
+#include "posix/syscall.h"
+#include "sched/poll.h"
+
+#define NS_PER_S  1000000000ul
+#define NS_PER_MS 1000000ul
+#define NS_PER_US 1000ul
+
+/* Rows this short need no memory of their own. */
+#define NEAR_FDS 4
+
+/* What is told of a descriptor whether it was asked for or not. */
+#define ALWAYS ((u32)(POLL_ERROR | POLL_HANG_UP | POLL_INVALID))
+
+static_assert((int)POLL_IN == (int)ABI_POLLIN &&
+		      (int)POLL_OUT == (int)ABI_POLLOUT &&
+		      (int)POLL_ERROR == (int)ABI_POLLERR &&
+		      (int)POLL_HANG_UP == (int)ABI_POLLHUP &&
+		      (int)POLL_INVALID == (int)ABI_POLLNVAL,
+	      "events of poll(2)");
+
+static u32 file_events(struct file *file, struct poller *poller)
+{
+	u32 events = POLL_IN | POLL_OUT;
+
+	if (file->flags & FILE_PATH) {
+		return POLL_INVALID;
+	}
+	if (file->ops->poll != NULL) {
+		events = file->ops->poll(file, poller);
+	}
+	/* The normal band is the only one. */
+	events |= events & POLL_IN ? (u32)ABI_POLLRDNORM : 0u;
+	return events | (events & POLL_OUT ? (u32)ABI_POLLWRNORM : 0u);
+}
+
+/* Asks each; how many have something to tell. */
+static u32 ask(struct abi_pollfd *fds, struct file **files, u32 count,
+	       struct poller *poller)
+{
+	u32 ready = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		u32 wanted = (u32)(u16)fds[i].events | ALWAYS;
+		u32 events = 0;
+
+		if (files[i] != NULL) {
+			events = file_events(files[i], poller) & wanted;
+		} else if (fds[i].fd >= 0) {
+			events = POLL_INVALID;
+		}
+		fds[i].revents = (s16)events;
+		ready += events != 0;
+	}
+	return ready;
+}
+
+static long wait_ready(struct abi_pollfd *fds, struct file **files, u32 count,
+		       u64 deadline)
+{
+	struct poller poller;
+	int err = 0;
+	u32 ready;
+
+	poller_init(&poller);
+	ready = ask(fds, files, count, deadline ? &poller : NULL);
+	while (ready == 0 && err == 0 && deadline != 0) {
+		err = poller_sleep(&poller, deadline);
+		ready = ask(fds, files, count, NULL);
+	}
+	poller_end(&poller);
+	return ready > 0 || err == -ETIMEDOUT ? (long)ready : err;
+}
+
+/* `deadline`: 0 asks once, WAITQ_FOREVER waits.  The files stay open. */
+static long poll_files(struct abi_pollfd *fds, u32 count, u64 deadline)
+{
+	struct descriptors *d = process_current()->descriptors;
+	struct file *near[NEAR_FDS];
+	struct file **files = near;
+	long result;
+
+	if (count > NEAR_FDS) {
+		files = kmalloc(count * sizeof(struct file *));
+		if (files == NULL) {
+			return -ENOMEM;
+		}
+	}
+	for (u32 i = 0; i < count; i++) {
+		files[i] = fds[i].fd >= 0 ? descriptors_file(d, (u32)fds[i].fd)
+					  : NULL;
+	}
+	result = wait_ready(fds, files, count, deadline);
+	for (u32 i = 0; i < count; i++) {
+		if (files[i] != NULL) {
+			file_put(files[i]);
+		}
+	}
+	if (files != near) {
+		kfree(files);
+	}
+	return result;
+}
+
+static long poll_user(uaddr_t user, u64 count, u64 deadline)
+{
+	struct abi_pollfd near[NEAR_FDS];
+	struct abi_pollfd *fds = near;
+	size_t len = count * sizeof(*fds);
+	long result;
+
+	if (count > DESCRIPTORS_LIMIT) {
+		return -EINVAL;
+	}
+	if (count > NEAR_FDS) {
+		fds = kmalloc(len);
+		if (fds == NULL) {
+			return -ENOMEM;
+		}
+	}
+	result = copy_from_user(fds, user, len);
+	if (result == 0) {
+		result = poll_files(fds, (u32)count, deadline);
+	}
+	if (result >= 0 && copy_to_user(user, fds, len) != 0) {
+		result = -EFAULT;
+	}
+	if (fds != near) {
+		kfree(fds);
+	}
+	return result;
+}
+
+/* 0 asks once; a moment that is not 0, or WAITQ_FOREVER, waits. */
+static u64 deadline_after(u64 ns)
+{
+	u64 deadline = signal_deadline(ns);
+
+	return ns == 0 ? 0 : deadline;
+}
+
+SYSCALL_HANDLER(poll)
+{
+	s32 ms = (s32)c;
+
+	return poll_user(
+		uaddr(a), (u32)b,
+		deadline_after(ms < 0 ? WAITQ_FOREVER : (u64)ms * NS_PER_MS));
+}
+
+/* A length of time in user memory, in units below a second. */
+static int deadline_from_user(uaddr_t from, u64 ns_per_unit, u64 *out)
+{
+	struct abi_timespec t;
+
+	if (from.va == 0) {
+		*out = deadline_after(WAITQ_FOREVER);
+		return 0;
+	}
+	if (copy_from_user(&t, from, sizeof(t)) != 0) {
+		return -EFAULT;
+	}
+	if (t.s < 0 || t.ns < 0 ||
+	    (ns_per_unit == 1 && t.ns >= (s64)NS_PER_S)) {
+		return -EINVAL;
+	}
+	t.s = MIN(t.s + t.ns / (s64)(NS_PER_S / ns_per_unit),
+		  INT64_MAX / (s64)NS_PER_S / 4);
+	t.ns %= (s64)(NS_PER_S / ns_per_unit);
+	*out = deadline_after((u64)t.s * NS_PER_S + (u64)t.ns * ns_per_unit);
+	return 0;
+}
+
+/* Tells how much time was left, as Linux does; nobody is hurt if it cannot. */
+static void left_to_user(uaddr_t to, u64 deadline, u64 ns_per_unit)
+{
+	u64 now = clock_ns();
+	u64 left = deadline > now ? deadline - now : 0;
+	struct abi_timespec t = { (s64)(left / NS_PER_S),
+				  (s64)(left % NS_PER_S / ns_per_unit) };
+
+	if (to.va != 0 && copy_to_user(to, &t, sizeof(t)) != 0) {
+		return;
+	}
+}
+
+/* Replaces the signal mask if there is one. */
+static int mask_from_user(uaddr_t from, u64 size_bytes)
+{
+	u64 mask;
+
+	if (from.va == 0) {
+		return 0;
+	}
+	if (size_bytes != sizeof(mask)) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&mask, from, sizeof(mask)) != 0) {
+		return -EFAULT;
+	}
+	signal_mask_replace(mask);
+	return 1;
+}
+
+SYSCALL_HANDLER(ppoll)
+{
+	u64 deadline;
+	int err = deadline_from_user(uaddr(c), 1, &deadline);
+	int masked = err ? err : mask_from_user(uaddr(d), e);
+	long result;
+
+	if (masked < 0) {
+		return masked;
+	}
+	result = poll_user(uaddr(a), (u32)b, deadline);
+	if (masked) {
+		signal_mask_restore(result);
+	}
+	left_to_user(uaddr(c), deadline, 1);
+	return result;
+}
+
+/* What select's three sets mean in poll's events, and what fills them. */
+static const struct {
+	u16 wanted;
+	u16 ready;
+} select_sets[3] = {
+	{ POLL_IN, POLL_IN | POLL_HANG_UP | POLL_ERROR },
+	{ POLL_OUT, POLL_OUT | POLL_ERROR },
+	{ POLL_PRIORITY, POLL_PRIORITY },
+};
+
+struct select {
+	u32 count; /* of descriptors */
+	u32 words; /* of a set */
+	u64 *sets; /* three of them */
+	struct abi_pollfd *fds;
+	u32 fd_count;
+};
+
+static int sets_from_user(struct select *s, const uaddr_t from[3])
+{
+	for (unsigned i = 0; i < 3; i++) {
+		u64 *set = s->sets + i * s->words;
+
+		memset(set, 0, s->words * sizeof(u64));
+		if (from[i].va != 0 &&
+		    copy_from_user(set, from[i], s->words * sizeof(u64)) != 0) {
+			return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+/* A row of those that are in any set. */
+static void row_make(struct select *s)
+{
+	for (u32 fd = 0; fd < s->count; fd++) {
+		u16 events = 0;
+
+		for (unsigned i = 0; i < 3; i++) {
+			if (s->sets[i * s->words + fd / 64] >> fd % 64 & 1) {
+				events |= select_sets[i].wanted;
+			}
+		}
+		if (events != 0) {
+			s->fds[s->fd_count++] =
+				(struct abi_pollfd){ .fd = (s32)fd,
+						     .events = (s16)events };
+		}
+	}
+}
+
+/* The sets of what is ready; how many bits there are. Errors: -EBADF. */
+static long sets_make(struct select *s)
+{
+	long bits = 0;
+
+	memset(s->sets, 0, 3 * s->words * sizeof(u64));
+	for (u32 i = 0; i < s->fd_count; i++) {
+		const struct abi_pollfd *p = &s->fds[i];
+
+		if (p->revents & POLL_INVALID) {
+			return -EBADF;
+		}
+		for (unsigned n = 0; n < 3; n++) {
+			if ((p->events & select_sets[n].wanted) &&
+			    (p->revents & select_sets[n].ready)) {
+				s->sets[n * s->words + (u32)p->fd / 64] |=
+					1ull << (u32)p->fd % 64;
+				bits++;
+			}
+		}
+	}
+	return bits;
+}
+
+static int sets_to_user(const struct select *s, const uaddr_t to[3])
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (to[i].va != 0 &&
+		    copy_to_user(to[i], s->sets + i * s->words,
+				 s->words * sizeof(u64)) != 0) {
+			return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+static long select_run(struct select *s, const uaddr_t user[3], u64 deadline)
+{
+	long result = sets_from_user(s, user);
+
+	if (result) {
+		return result;
+	}
+	row_make(s);
+	result = poll_files(s->fds, s->fd_count, deadline);
+	if (result >= 0) {
+		result = sets_make(s);
+	}
+	if (result >= 0 && sets_to_user(s, user) != 0) {
+		result = -EFAULT;
+	}
+	return result;
+}
+
+static long select_user(s32 count, const uaddr_t user[3], u64 deadline)
+{
+	struct select s = { .count = MIN((u32)count, (u32)DESCRIPTORS_LIMIT) };
+	long result;
+
+	if (count < 0) {
+		return -EINVAL;
+	}
+	s.words = DIV_ROUND_UP(s.count, 64);
+	s.sets = kmalloc(3 * s.words * sizeof(u64) +
+			 (s.count + 1) * sizeof(*s.fds));
+	if (s.sets == NULL) {
+		return -ENOMEM;
+	}
+	s.fds = (struct abi_pollfd *)(s.sets + 3 * s.words);
+	result = select_run(&s, user, deadline);
+	kfree(s.sets);
+	return result;
+}
+
+SYSCALL_HANDLER(select)
+{
+	const uaddr_t sets[3] = { uaddr(b), uaddr(c), uaddr(d) };
+	u64 deadline;
+	int err = deadline_from_user(uaddr(e), NS_PER_US, &deadline);
+	long result;
+
+	if (err) {
+		return err;
+	}
+	result = select_user((s32)a, sets, deadline);
+	left_to_user(uaddr(e), deadline, NS_PER_US);
+	return result;
+}
+
+SYSCALL_HANDLER(pselect6)
+{
+	const uaddr_t sets[3] = { uaddr(b), uaddr(c), uaddr(d) };
+	u64 mask[2] = { 0, 0 }; /* its address and size */
+	u64 deadline;
+	int err = deadline_from_user(uaddr(e), 1, &deadline);
+	int masked;
+	long result;
+
+	if (err) {
+		return err;
+	}
+	if (f != 0 && copy_from_user(mask, uaddr(f), sizeof(mask)) != 0) {
+		return -EFAULT;
+	}
+	masked = mask_from_user(uaddr(mask[0]), mask[1]);
+	if (masked < 0) {
+		return masked;
+	}
+	result = select_user((s32)a, sets, deadline);
+	if (masked) {
+		signal_mask_restore(result);
+	}
+	left_to_user(uaddr(e), deadline, 1);
+	return result;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pipes, FIFOs and waiting for them: one process, then several.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STREAM_BYTES 3000000
+#define RECORDS      300
+#define RECORD_BYTES 512
+#define WRITERS      4
+
+/* Volatile: the compiler does not see that nothing is there. */
+static void *volatile unmapped = (void *)16;
+
+static void show(const char *what, long result)
+{
+	if (result < 0) {
+		printf("%s: error %d\n", what, errno);
+	} else {
+		printf("%s: %ld\n", what, result);
+	}
+	fflush(stdout);
+}
+
+static volatile int signals_seen;
+
+static void count_signal(int signal)
+{
+	(void)signal;
+	signals_seen++;
+}
+
+static void test_alone(void)
+{
+	static char page[70000];
+	char text[16] = "";
+	int p[2], n;
+
+	show("pipe", pipe(p));
+	show("write", write(p[1], "hello", 5));
+	show("waiting", ioctl(p[0], FIONREAD, &n) * 100 + n);
+	show("read", read(p[0], text, sizeof(text)));
+	printf("%s\n", text);
+	show("read the wrong end", read(p[1], text, 1));
+	show("write the wrong end", write(p[0], text, 1));
+	show("seek", lseek(p[0], 0, SEEK_CUR));
+	show("pread", pread(p[0], text, 1, 0));
+	show("nonblock", fcntl(p[0], F_SETFL, O_NONBLOCK) +
+				 fcntl(p[1], F_SETFL, O_NONBLOCK));
+	show("read nothing", read(p[0], text, 1));
+	show("fill", write(p[1], page, sizeof(page)));
+	show("fill more", write(p[1], page, 1));
+	show("size", fcntl(p[0], F_GETPIPE_SZ));
+	show("take", read(p[0], page, 4095));
+	show("atomic", write(p[1], page, 4096));
+	show("take one", read(p[0], page, 1));
+	show("atomic now", write(p[1], page, 4096));
+	show("drain", read(p[0], page, sizeof(page)));
+	show("bad pointer", write(p[1], unmapped, 5));
+	show("bad pair", pipe(unmapped));
+	show("bad flags", pipe2(p, 0x7000000));
+	close(p[1]);
+	show("end", read(p[0], text, 1));
+	close(p[0]);
+	show("pipe2", pipe2(p, O_CLOEXEC | O_NONBLOCK));
+	show("marks", fcntl(p[0], F_GETFD) * 2 + fcntl(p[1], F_GETFD));
+	close(p[0]);
+	signal(SIGPIPE, count_signal);
+	show("broken", write(p[1], "x", 1));
+	show("signals", signals_seen);
+	signal(SIGPIPE, SIG_IGN);
+	show("ignored", write(p[1], "x", 1));
+	close(p[1]);
+}
+
+static void test_poll(void)
+{
+	struct pollfd fds[3];
+	struct timeval none = { 0, 0 };
+	fd_set set;
+	int p[2];
+
+	show("pipe", pipe(p));
+	fds[0] = (struct pollfd){ p[0], POLLIN, 0 };
+	fds[1] = (struct pollfd){ p[1], POLLOUT | POLLIN, 0 };
+	fds[2] = (struct pollfd){ 777, POLLIN, 0 };
+	show("poll", poll(fds, 3, 0));
+	printf("%x %x %x\n", fds[0].revents, fds[1].revents, fds[2].revents);
+	fds[2].fd = -1;
+	show("time-out", poll(fds, 1, 20));
+	show("write", write(p[1], "x", 1));
+	show("poll", poll(fds, 3, -1));
+	printf("%x %x %x\n", fds[0].revents, fds[1].revents, fds[2].revents);
+	FD_ZERO(&set);
+	FD_SET(p[0], &set);
+	show("select", select(p[0] + 1, &set, NULL, NULL, &none));
+	show("is set", FD_ISSET(p[0], &set) != 0);
+	FD_ZERO(&set);
+	FD_SET(200, &set);
+	show("select bad", select(201, &set, NULL, NULL, &none));
+	show("select nothing", select(0, NULL, NULL, NULL, &none));
+	show("select negative", select(-1, NULL, NULL, NULL, &none));
+	show("poll bad pointer", poll(unmapped, 1, 0));
+	close(p[1]);
+	show("poll", poll(fds, 1, -1));
+	printf("%x\n", fds[0].revents);
+	close(p[0]);
+}
+
+/* A child writes a stream in pieces of all sizes; all comes, in order. */
+static void test_stream(void)
+{
+	static unsigned char piece[40000];
+	unsigned long got = 0, wrong = 0;
+	ssize_t len;
+	int p[2], status;
+	pid_t child;
+
+	show("pipe", pipe(p));
+	child = fork();
+	if (child == 0) {
+		unsigned long sent = 0, size = 1;
+
+		close(p[0]);
+		while (sent < STREAM_BYTES) {
+			for (unsigned long i = 0; i < size; i++) {
+				piece[i] = (unsigned char)((sent + i) * 7 >> 3);
+			}
+			if (write(p[1], piece, size) != (ssize_t)size) {
+				_exit(1);
+			}
+			sent += size;
+			size = size * 3 % 30011;
+		}
+		_exit(0);
+	}
+	close(p[1]);
+	while ((len = read(p[0], piece, got % 9000 + 1)) > 0) {
+		for (ssize_t i = 0; i < len; i++) {
+			wrong += piece[i] !=
+				 (unsigned char)((got + (unsigned long)i) * 7 >>
+						 3);
+		}
+		got += (unsigned long)len;
+	}
+	waitpid(child, &status, 0);
+	printf("came %d wrong %lu status %d\n", got >= STREAM_BYTES, wrong,
+	       status);
+	close(p[0]);
+}
+
+/* Records of several writers do not mix. */
+static void test_writers(void)
+{
+	char record[RECORD_BYTES];
+	int p[2], counts[WRITERS] = { 0 }, mixed = 0;
+
+	show("pipe", pipe(p));
+	for (int w = 0; w < WRITERS; w++) {
+		if (fork() == 0) {
+			memset(record, 'a' + w, sizeof(record));
+			for (int i = 0; i < RECORDS; i++) {
+				write(p[1], record, sizeof(record));
+			}
+			_exit(0);
+		}
+	}
+	close(p[1]);
+	for (;;) {
+		size_t have = 0;
+		ssize_t len;
+
+		while (have < sizeof(record) &&
+		       (len = read(p[0], record + have,
+				   sizeof(record) - have)) > 0) {
+			have += (size_t)len;
+		}
+		if (have == 0) {
+			break;
+		}
+		for (size_t i = 1; i < have; i++) {
+			mixed += record[i] != record[0];
+		}
+		counts[record[0] - 'a']++;
+	}
+	for (int w = 0; w < WRITERS; w++) {
+		printf("writer %d: %d\n", w, counts[w]);
+		wait(NULL);
+	}
+	printf("mixed %d\n", mixed);
+	close(p[0]);
+}
+
+/* A byte there and back, many times. */
+static void test_ping_pong(void)
+{
+	int there[2], back[2], status;
+	char byte = 0;
+
+	show("pipes", pipe(there) + pipe(back));
+	if (fork() == 0) {
+		close(there[1]);
+		while (read(there[0], &byte, 1) == 1) {
+			byte++;
+			write(back[1], &byte, 1);
+		}
+		_exit(byte);
+	}
+	close(there[0]);
+	for (int i = 0; i < 2000; i++) {
+		write(there[1], &byte, 1);
+		read(back[0], &byte, 1);
+	}
+	close(there[1]);
+	wait(&status);
+	printf("byte %d status %d\n", (unsigned char)byte, WEXITSTATUS(status));
+	close(back[0]);
+	close(back[1]);
+}
+
+/* A reader that ends early, a poller that is woken, a write that waits. */
+static void test_sleepers(void)
+{
+	static char page[100000];
+	struct pollfd fds;
+	int p[2], status;
+
+	show("pipe", pipe(p));
+	if (fork() == 0) {
+		close(p[1]);
+		usleep(20000);
+		_exit(read(p[0], page, 10) != 10);
+	}
+	close(p[0]);
+	signal(SIGPIPE, SIG_IGN);
+	show("reader leaves", write(p[1], page, sizeof(page)) >= 65536);
+	show("then", write(p[1], page, 1));
+	wait(&status);
+	printf("status %d\n", status);
+	close(p[1]);
+	show("pipe", pipe(p));
+	if (fork() == 0) {
+		usleep(20000);
+		write(p[1], "x", 1);
+		_exit(0);
+	}
+	fds = (struct pollfd){ p[0], POLLIN, 0 };
+	show("woken", poll(&fds, 1, 10000));
+	printf("%x\n", fds.revents);
+	wait(&status);
+	close(p[0]);
+	close(p[1]);
+}
+
+static void test_fifo(void)
+{
+	char path[64], text[16] = "";
+	int fd, status;
+
+	sprintf(path, "/tmp/fifo.%d", getpid());
+	show("mkfifo", mkfifo(path, 0600));
+	show("nobody reads", open(path, O_WRONLY | O_NONBLOCK));
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	show("nobody writes", read(fd, text, 1));
+	close(fd);
+	if (fork() == 0) {
+		fd = open(path, O_WRONLY);
+		write(fd, "through", 7);
+		_exit(0);
+	}
+	fd = open(path, O_RDONLY);
+	show("read", read(fd, text, sizeof(text)));
+	printf("%s\n", text);
+	wait(&status);
+	show("end", read(fd, text, 1));
+	close(fd);
+	show("unlink", unlink(path));
+}
+
+int main(void)
+{
+	test_alone();
+	test_poll();
+	test_stream();
+	test_writers();
+	test_ping_pong();
+	test_sleepers();
+	test_fifo();
+	return 0;
+}
