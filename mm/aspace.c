@@ -19,6 +19,9 @@
 #include "mm/kmem.h"
 #include "mm/tlb.h"
 
+/* Until somebody says otherwise. */
+#define STACK_MAX_BYTES (8ul << 20)
+
 static struct kmem_cache *region_cache;
 
 percpu struct aspace *loaded_aspace;
@@ -42,6 +45,8 @@ struct aspace *aspace_create(void)
 	}
 	mutex_init(&aspace->mutex, LOCK_ASPACE);
 	aspace->refs = 1;
+	aspace->stack_max_bytes = STACK_MAX_BYTES;
+	aspace->max_pages = UINT64_MAX;
 	return aspace;
 }
 
@@ -164,6 +169,9 @@ int aspace_map_locked(struct aspace *aspace, u64 start, u64 len_bytes,
 	}
 	if (!range_free(aspace, start, end)) {
 		return -EEXIST;
+	}
+	if (!aspace_may_grow(aspace, len_bytes)) {
+		return -ENOMEM;
 	}
 	if (source.object == NULL && region_extend(aspace, start, end, flags)) {
 		return 0;

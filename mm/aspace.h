@@ -50,9 +50,11 @@ struct aspace {
 	struct tree regions;
 	struct region *recent; /* where the last fault was, or NULL */
 	struct page_table table;
-	u64 brk_start; /* where the heap of brk() begins ... */
-	u64 brk_end;   /* ... and ends, to the byte */
-	u64 mmap_top;  /* mappings without an address go below it */
+	u64 brk_start;       /* where the heap of brk() begins ... */
+	u64 brk_end;         /* ... and ends, to the byte */
+	u64 mmap_top;        /* mappings without an address go below it */
+	u64 stack_max_bytes; /* [a] how long one may get that grows */
+	u64 max_pages;       /* [a] that may be mapped */
 	u64 resident_pages;
 	u64 mapped_pages;
 	u32 refs; /* [a] */

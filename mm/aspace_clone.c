@@ -44,6 +44,8 @@ static int clone_locked(struct aspace *aspace, struct aspace *child)
 	child->brk_start = aspace->brk_start;
 	child->brk_end = aspace->brk_end;
 	child->mmap_top = aspace->mmap_top;
+	child->stack_max_bytes = aspace->stack_max_bytes;
+	child->max_pages = aspace->max_pages;
 	tlb_batch_init(&clone.batch, aspace);
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);

@@ -122,6 +122,9 @@ static int move_locked(struct aspace *aspace, u64 start, u64 len, u64 new_len,
 			       : aspace_unmap_locked(aspace, start + new_len,
 						     len - new_len);
 	}
+	if (!aspace_may_grow(aspace, new_len - len)) {
+		return -ENOMEM;
+	}
 	if (grow_in_place(aspace, r, start + len, new_len - len)) {
 		return 0;
 	}

@@ -22,6 +22,15 @@ struct region *region_from(const struct aspace *aspace, u64 va);
 must_check int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 			  struct region_source source);
 
+/* True if so much more may be mapped. */
+static inline bool aspace_may_grow(const struct aspace *aspace, u64 len_bytes)
+{
+	u64 max = READ_ONCE(aspace->max_pages);
+
+	return aspace->mapped_pages <= max &&
+	       len_bytes / PAGE_SIZE <= max - aspace->mapped_pages;
+}
+
 /* What `source` shows from `skip` bytes on. */
 struct region_source source_skip(struct region_source source, u64 skip);
 

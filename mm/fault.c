@@ -16,8 +16,7 @@
 #include "mm/tlb.h"
 #include "trace/trace.h"
 
-/* How far a stack may grow, and what stays free below it. */
-#define STACK_MAX_BYTES (8ul << 20)
+/* What stays free below a stack. */
 #define STACK_GAP_BYTES (64ul << 10)
 
 static bool access_allowed(const struct region *r, const struct fault *fault)
@@ -44,7 +43,8 @@ static struct region *stack_grow(struct aspace *aspace, u64 va)
 	}
 	r = container_of(above, struct region, node);
 	if (!(r->flags & REGION_GROWS_DOWN) || start < USER_START ||
-	    r->end - start > STACK_MAX_BYTES) {
+	    r->end - start > READ_ONCE(aspace->stack_max_bytes) ||
+	    !aspace_may_grow(aspace, above->key - start)) {
 		return NULL;
 	}
 	if (below != NULL &&

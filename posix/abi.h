@@ -59,8 +59,13 @@ struct abi_rlimit {
 #define ABI_RLIM_INFINITY UINT64_MAX
 
 enum abi_rlimit_resource {
+	ABI_RLIMIT_FSIZE = 1,
+	ABI_RLIMIT_DATA = 2,
 	ABI_RLIMIT_STACK = 3,
+	ABI_RLIMIT_CORE = 4,
+	ABI_RLIMIT_NPROC = 6,
 	ABI_RLIMIT_NOFILE = 7,
+	ABI_RLIMIT_AS = 9,
 	ABI_RLIM_NLIMITS = 16,
 };
 
@@ -326,9 +331,36 @@ enum abi_arch_prctl {
 };
 
 enum abi_prctl {
+	ABI_PR_SET_PDEATHSIG = 1,
+	ABI_PR_GET_PDEATHSIG = 2,
+	ABI_PR_GET_DUMPABLE = 3,
+	ABI_PR_SET_DUMPABLE = 4,
 	ABI_PR_SET_NAME = 15,
 	ABI_PR_GET_NAME = 16,
+	ABI_PR_CAPBSET_READ = 23,
+	ABI_PR_SET_CHILD_SUBREAPER = 36,
+	ABI_PR_GET_CHILD_SUBREAPER = 37,
+	ABI_PR_SET_NO_NEW_PRIVS = 38,
+	ABI_PR_GET_NO_NEW_PRIVS = 39,
 };
+
+struct abi_sysinfo {
+	s64 uptime_s;
+	u64 loads[3];
+	u64 total_ram;
+	u64 free_ram;
+	u64 shared_ram;
+	u64 buffer_ram;
+	u64 total_swap;
+	u64 free_swap;
+	u16 processes;
+	u16 pad;
+	u64 total_high;
+	u64 free_high;
+	u32 unit_bytes;
+};
+
+static_assert(sizeof(struct abi_sysinfo) == 112, "linux/sysinfo.h");
 
 enum abi_clock {
 	ABI_CLOCK_REALTIME = 0,

@@ -108,6 +108,7 @@ struct extras {
 static void auxv_add(struct words *w, const struct program *p,
 		     const struct extras *extras)
 {
+	const struct credentials *cred = &process_current()->credentials;
 	const struct elf_image *image = &p->image;
 
 	aux_add(w, AUX_PHDR,
@@ -118,11 +119,12 @@ static void auxv_add(struct words *w, const struct program *p,
 	aux_add(w, AUX_BASE, p->interp_base);
 	aux_add(w, AUX_FLAGS, 0);
 	aux_add(w, AUX_ENTRY, p->image_entry);
-	aux_add(w, AUX_UID, 0);
-	aux_add(w, AUX_EUID, 0);
-	aux_add(w, AUX_GID, 0);
-	aux_add(w, AUX_EGID, 0);
-	aux_add(w, AUX_SECURE, 0);
+	aux_add(w, AUX_UID, cred->uid);
+	aux_add(w, AUX_EUID, cred->euid);
+	aux_add(w, AUX_GID, cred->gid);
+	aux_add(w, AUX_EGID, cred->egid);
+	aux_add(w, AUX_SECURE,
+		cred->uid != cred->euid || cred->gid != cred->egid);
 	aux_add(w, AUX_CLKTCK, CLOCK_TICKS_HZ);
 	aux_add(w, AUX_HWCAP, arch_user_hwcap());
 	aux_add(w, AUX_MINSIGSTKSZ, arch_signal_frame_bytes());
@@ -309,6 +311,7 @@ static void process_renew(struct process *process, const struct program *p,
 	task->clear_tid = 0;
 	task->robust_list = 0;
 	names_set(process, p);
+	credentials_exec(p->binary.file->vnode);
 	WITH_PROCESSES () {
 		process->ran_exec = true;
 		process->exit_signal = ABI_SIGCHLD;

@@ -111,6 +111,12 @@ static void children_leave_locked(struct process *p)
 		struct process *child =
 			list_entry(node, struct process, sibling);
 
+		if (child->parent_signal != 0) {
+			struct abi_siginfo info =
+				signal_info_kernel(child->parent_signal);
+
+			signal_send_process(&child->signals, &info);
+		}
 		list_remove(&child->sibling);
 		child->parent = heir != p ? heir : NULL;
 		if (child->parent != NULL) {

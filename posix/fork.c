@@ -81,6 +81,9 @@ static int task_prepare(struct task *task, const struct clone *c)
 	task->set_tid = c->flags & ABI_CLONE_CHILD_SETTID ? c->child_tid : 0;
 	task->clear_tid =
 		c->flags & ABI_CLONE_CHILD_CLEARTID ? c->child_tid : 0;
+	if (task->process->nice != 0) {
+		thread_set_nice(task->thread, task->process->nice);
+	}
 	string_copy(task->thread->name, current_thread()->name,
 		    sizeof(task->thread->name));
 	if (c->flags & ABI_CLONE_PARENT_SETTID) {
@@ -134,6 +137,12 @@ static int process_fill(struct process *child, struct process *parent,
 		return -ENOMEM;
 	}
 	child->exit_signal = c->flags & ABI_CSIGNAL;
+	child->no_new_privs = parent->no_new_privs;
+	WITH_PROCESSES () {
+		child->nice = parent->nice;
+		child->credentials = parent->credentials;
+		memcpy(child->limits, parent->limits, sizeof(child->limits));
+	}
 	WITH_MUTEX (&parent->mutex) {
 		memcpy(child->name, parent->name, sizeof(child->name));
 		memcpy(child->exe, parent->exe, sizeof(child->exe));
@@ -210,6 +219,9 @@ static long clone(const struct clone *c)
 
 	if (err) {
 		return err;
+	}
+	if (!threads_allowed()) {
+		return -EAGAIN;
 	}
 	return c->flags & ABI_CLONE_THREAD ? clone_thread(c) : clone_process(c);
 }

@@ -18,8 +18,9 @@
 #define STACK_TOP         USER_END
 #define STACK_FIRST_BYTES (128ul << 10)
 
-/* Room that the first stack keeps above the mappings. */
-#define STACK_RESERVE_BYTES (16ul << 20)
+/* Room that the first stack keeps above the mappings: its limit, within. */
+#define STACK_RESERVE_MIN (16ul << 20)
+#define STACK_RESERVE_MAX (16ul << 30)
 
 int program_file_open(struct program_file *pf, struct file *file)
 {
@@ -172,6 +173,13 @@ static int stack_load(struct program *p, struct aspace *aspace)
 	return err ? err : args_map(&p->args, aspace, STACK_TOP, &p->strings);
 }
 
+static u64 stack_reserve(const struct aspace *aspace)
+{
+	u64 max = MIN(aspace->stack_max_bytes, STACK_RESERVE_MAX / 2);
+
+	return MAX(ALIGN_UP(2 * max, PAGE_SIZE), STACK_RESERVE_MIN);
+}
+
 int program_load(struct program *p, struct aspace *aspace)
 {
 	const struct elf_image *image = &p->image;
@@ -180,7 +188,10 @@ int program_load(struct program *p, struct aspace *aspace)
 	int err;
 
 	p->why = "its segments find no place";
-	aspace->mmap_top = STACK_TOP - STACK_RESERVE_BYTES;
+	WITH_PROCESSES () {
+		limits_apply(process_current(), aspace);
+	}
+	aspace->mmap_top = STACK_TOP - stack_reserve(aspace);
 	err = image_map(aspace, image, p->binary.object, bias);
 	err = err ? err : stack_load(p, aspace);
 	if (err) {

@@ -15,22 +15,6 @@ struct fs_context *fs_context_current(void)
 }
 
 /* There is one user, number 0. */
-struct cred cred_effective(void)
-{
-	return (struct cred){ 0, 0 };
-}
-
-struct cred cred_real(void)
-{
-	return (struct cred){ 0, 0 };
-}
-
-bool cred_in_group(u32 gid)
-{
-	(void)gid;
-	return false;
-}
-
 static int start_of(int dirfd, struct vnode **out)
 {
 	struct file_use use;

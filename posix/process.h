@@ -15,6 +15,7 @@
 #include "lib/types.h"
 #include "mm/aspace.h"
 #include "posix/abi.h"
+#include "posix/credentials.h"
 #include "posix/pid.h"
 #include "posix/signal.h"
 #include "sched/thread.h"
@@ -52,6 +53,9 @@ struct process {
 	bool ending;                /* [p] no thread goes on to user mode */
 	bool ran_exec;              /* [p] since it was forked */
 	bool vforked;               /* [p] the parent waits for its memory */
+	bool no_new_privs;          /* [s] set-user-ID programs stay plain */
+	u8 parent_signal;           /* [s] that the parent's end sends, or 0 */
+	s8 nice;                    /* [p] */
 	bool subreaper;             /* [p] orphans below become its own */
 	u32 status;                 /* [p] of its end, as wait4() tells */
 	u32 report;                 /* [p] of a stop, likewise, or 0 */
@@ -65,6 +69,8 @@ struct process {
 	struct list group_link;     /* [p] in group->group */
 	struct list session_link;   /* [p] in session->session */
 	struct child_events events; /* those of its children */
+	struct credentials credentials;             /* [p] */
+	struct abi_rlimit limits[ABI_RLIM_NLIMITS]; /* [p] */
 	struct process_signals signals;
 	struct itimers *itimers; /* [m] NULL: none was set yet */
 	u64 cycles;              /* [p] of its threads that ended */
@@ -199,6 +205,16 @@ void process_usage_inherit_locked(const struct process *child);
 
 /* The number of its group. */
 u32 process_group_number(const struct process *process);
+
+/* Limits as the first program has them; then what is one of memory. [p] */
+void limits_init(struct process *process);
+void limits_apply(const struct process *process, struct aspace *aspace);
+
+/* The running process's limit, ABI_RLIM_INFINITY: none. */
+u64 process_limit(enum abi_rlimit_resource resource);
+
+/* True if the running process may make one more thread or process. */
+bool threads_allowed(void);
 
 /* The parent need not wait for the memory of vfork's child any more. */
 void process_vfork_end(struct process *process);

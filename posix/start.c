@@ -39,6 +39,7 @@ int process_start(struct process_start *start)
 	struct task *task = NULL;
 
 	if (p != NULL) {
+		limits_init(p);
 		p->descriptors = descriptors_create();
 		p->fs = fs_context_create();
 		if (p->descriptors != NULL && p->fs != NULL) {

@@ -25,7 +25,8 @@ static long duplicate(u64 fd, u64 from, bool close_on_exec)
 	if (file == NULL) {
 		return -EBADF;
 	}
-	result = descriptors_add(own(), file, from, DESCRIPTORS_LIMIT,
+	result = descriptors_add(own(), file, from,
+				 process_limit(ABI_RLIMIT_NOFILE),
 				 close_on_exec);
 	if (result < 0) {
 		file_put(file);
@@ -43,7 +44,7 @@ static long duplicate_to(u64 fd, u64 to, bool close_on_exec)
 	struct file *file;
 	int err;
 
-	if (to >= DESCRIPTORS_LIMIT) {
+	if (to >= process_limit(ABI_RLIMIT_NOFILE)) {
 		return -EBADF;
 	}
 	file = descriptors_file(own(), (u32)fd);
@@ -126,7 +127,7 @@ SYSCALL_HANDLER(fcntl)
 	long result;
 
 	if ((u32)b == ABI_F_DUPFD || (u32)b == ABI_F_DUPFD_CLOEXEC) {
-		if ((u32)c >= DESCRIPTORS_LIMIT) {
+		if ((u32)c >= process_limit(ABI_RLIMIT_NOFILE)) {
 			return -EINVAL;
 		}
 		return duplicate(a, (u32)c, (u32)b == ABI_F_DUPFD_CLOEXEC);

@@ -40,6 +40,7 @@ SYSCALL_HANDLER(brk)
 
 	WITH_MUTEX (&aspace->mutex) {
 		if (a >= aspace->brk_start && a < USER_END &&
+		    a - aspace->brk_start <= process_limit(ABI_RLIMIT_DATA) &&
 		    brk_move_locked(aspace, a) == 0) {
 			aspace->brk_end = a;
 		}

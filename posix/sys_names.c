@@ -63,7 +63,8 @@ static long open_at(int dirfd, uaddr_t text, u64 flags, u64 mode)
 		return err;
 	}
 	err = descriptors_add(process_current()->descriptors, file, 0,
-			      DESCRIPTORS_LIMIT, f & FILE_CLOSE_ON_EXEC);
+			      process_limit(ABI_RLIMIT_NOFILE),
+			      f & FILE_CLOSE_ON_EXEC);
 	if (err < 0) {
 		file_put(file);
 	}

@@ -12,13 +12,10 @@
 #include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
-#include "sched/sched.h"
 #include "sched/thread.h"
 
 /* getrandom moves at most this much between two looks at anything else. */
 #define RANDOM_PIECE_BYTES 256
-
-#define STACK_LIMIT_BYTES  (8ul << 20)
 
 SYSCALL_HANDLER(getpid)
 {
@@ -45,47 +42,6 @@ SYSCALL_HANDLER(set_tid_address)
 {
 	task_current()->clear_tid = a;
 	return task_current()->tid;
-}
-
-/* There is one user. */
-SYSCALL_HANDLER(getuid)
-{
-	return 0;
-}
-
-SYSCALL_HANDLER(geteuid)
-{
-	return 0;
-}
-
-SYSCALL_HANDLER(getgid)
-{
-	return 0;
-}
-
-SYSCALL_HANDLER(getegid)
-{
-	return 0;
-}
-
-SYSCALL_HANDLER(sched_yield)
-{
-	sched_yield();
-	return 0;
-}
-
-SYSCALL_HANDLER(uname)
-{
-	static const struct abi_utsname name = {
-		.sysname = "Exo-OS",
-		.nodename = "exo",
-		.release = "6.1.0-exo",
-		.version = "#1 SMP",
-		.machine = "x86_64",
-		.domainname = "(none)",
-	};
-
-	return copy_to_user(uaddr(a), &name, sizeof(name));
 }
 
 SYSCALL_HANDLER(arch_prctl)
@@ -115,58 +71,63 @@ SYSCALL_HANDLER(arch_prctl)
 	}
 }
 
-SYSCALL_HANDLER(prctl)
+/* A thread's name; the first one's is the process's. */
+static int thread_name_set(u64 from)
 {
 	struct process *p = process_current();
-	char name[PROCESS_NAME_BYTES];
-	long len;
+	char name[PROCESS_NAME_BYTES] = { 0 };
+	long len = copy_string_from_user(name, uaddr(from), sizeof(name));
 
-	switch ((int)a) {
-	case ABI_PR_GET_NAME:
-		return copy_to_user(uaddr(b), p->name, sizeof(p->name));
-	case ABI_PR_SET_NAME:
-		memset(name, 0, sizeof(name));
-		len = copy_string_from_user(name, uaddr(b), sizeof(name));
-		if (len == -EFAULT) {
-			return -EFAULT;
+	if (len == -EFAULT) {
+		return -EFAULT;
+	}
+	name[sizeof(name) - 1] = '\0';
+	memcpy(current_thread()->name, name, sizeof(name));
+	if (task_current()->tid == p->pid) {
+		WITH_MUTEX (&p->mutex) {
+			memcpy(p->name, name, sizeof(name));
 		}
-		name[sizeof(name) - 1] = '\0';
-		memcpy(p->name, name, sizeof(name));
-		return 0;
-	default: return -EINVAL;
-	}
-}
-
-static int limit_of(u64 resource, struct abi_rlimit *out)
-{
-	*out = (struct abi_rlimit){ ABI_RLIM_INFINITY, ABI_RLIM_INFINITY };
-	if (resource >= ABI_RLIM_NLIMITS) {
-		return -EINVAL;
-	}
-	if (resource == ABI_RLIMIT_STACK) {
-		out->current = STACK_LIMIT_BYTES;
-	} else if (resource == ABI_RLIMIT_NOFILE) {
-		out->current = out->max = DESCRIPTORS_LIMIT;
 	}
 	return 0;
 }
 
-/* Limits can be asked for, not set. */
-SYSCALL_HANDLER(prlimit64)
-{
-	struct abi_rlimit limit;
-	int err = limit_of(b, &limit);
+static_assert(PROCESS_NAME_BYTES == THREAD_NAME_BYTES, "one name for both");
 
-	if (err) {
-		return err;
+static int word_out(u64 to, u32 word)
+{
+	return copy_to_user(uaddr(to), &word, sizeof(word));
+}
+
+SYSCALL_HANDLER(prctl)
+{
+	struct process *p = process_current();
+
+	switch ((int)a) {
+	case ABI_PR_GET_NAME:
+		return copy_to_user(uaddr(b), current_thread()->name,
+				    PROCESS_NAME_BYTES);
+	case ABI_PR_SET_NAME: return thread_name_set(b);
+	case ABI_PR_GET_PDEATHSIG: return word_out(b, p->parent_signal);
+	case ABI_PR_SET_PDEATHSIG:
+		if (b > 64) {
+			return -EINVAL;
+		}
+		p->parent_signal = (u8)b;
+		return 0;
+	case ABI_PR_GET_DUMPABLE: return 1;
+	case ABI_PR_SET_DUMPABLE: return b <= 1 ? 0 : -EINVAL;
+	case ABI_PR_CAPBSET_READ: return b <= 40 ? 1 : -EINVAL;
+	case ABI_PR_GET_CHILD_SUBREAPER: return word_out(b, p->subreaper);
+	case ABI_PR_SET_CHILD_SUBREAPER: p->subreaper = b != 0; return 0;
+	case ABI_PR_GET_NO_NEW_PRIVS: return p->no_new_privs;
+	case ABI_PR_SET_NO_NEW_PRIVS:
+		if (b != 1) {
+			return -EINVAL;
+		}
+		p->no_new_privs = true;
+		return 0;
+	default: return -EINVAL;
 	}
-	if (a != 0 && a != process_current()->pid) {
-		return -ESRCH;
-	}
-	if (c != 0) {
-		return -EPERM;
-	}
-	return d ? copy_to_user(uaddr(d), &limit, sizeof(limit)) : 0;
 }
 
 SYSCALL_HANDLER(getrandom)

@@ -371,6 +371,11 @@ void clock_wait_ns(u64 ns)
 	sched_sleep_ns(ns);
 }
 
+u64 sched_online_cpus(void)
+{
+	return READ_ONCE(online_cpus);
+}
+
 void thread_kick(struct thread *thread)
 {
 	u64 flags;

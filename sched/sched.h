@@ -51,6 +51,9 @@ void sched_switch_finish(void);
 /* Sleeps for at least that long. Context: thread. */
 void sched_sleep_ns(u64 ns);
 
+/* Processors that schedule. Context: any. */
+u64 sched_online_cpus(void);
+
 /* Context switches of this processor so far. */
 u64 sched_switches(void);
 
