@@ -265,9 +265,12 @@ static int kernel_args_add(struct program *p, const char *const *argv,
 static void aspace_enter(struct process *process, struct aspace *aspace)
 {
 	struct aspace *old = process->aspace;
-	u64 flags = arch_irq_save();
+	u64 flags;
 
-	process->aspace = aspace;
+	WITH_PROCESSES () {
+		process->aspace = aspace;
+	}
+	flags = arch_irq_save();
 	current_thread()->aspace = aspace;
 	aspace_switch(aspace);
 	arch_irq_restore(flags);

@@ -150,7 +150,9 @@ static void process_end(struct process *p)
 		p->descriptors = NULL;
 		p->fs = NULL;
 	}
-	p->aspace = NULL;
+	WITH_PROCESSES () {
+		p->aspace = NULL; /* others look at it there */
+	}
 	process_vfork_end(p);
 	if (aspace != NULL) {
 		aspace_put(aspace);
@@ -239,6 +241,15 @@ static void others_notify_locked(struct process *p)
 		}
 	}
 	tell(&p->events); /* one may sleep in vfork() */
+}
+
+void process_kill_locked(struct process *p)
+{
+	if (!p->ending) {
+		p->ending = true;
+		p->status = STATUS_KILLED(ABI_SIGKILL);
+		others_notify_locked(p);
+	}
 }
 
 static noreturn void task_exit_code(u32 code)

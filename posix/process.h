@@ -90,6 +90,7 @@ struct task {
 	struct pid *id;          /* [p] NULL: its number is the process's */
 	u32 tid;                 /* [s] */
 	bool ending;             /* [p] it does not go on to user mode */
+	u16 naps;                /* [s] for want of memory */
 	struct thread_signals signals;
 	u64 set_tid;     /* [s] where its first step writes tid, or 0 */
 	u64 clear_tid;   /* [s] where its end writes 0, or 0 */
@@ -139,6 +140,9 @@ void process_put(struct process *process);
  * another thread was first.  Context: one of its threads, no lock held.
  */
 noreturn void process_exit_group(u32 status);
+
+/* Ends another process as SIGKILL does. [p] */
+void process_kill_locked(struct process *process);
 
 /*
  * Ends the running thread, and with the last one the process: gives back what

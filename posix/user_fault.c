@@ -7,6 +7,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "lib/types.h"
+#include "posix/oom.h"
 #include "posix/process.h"
 #include "posix/signal.h"
 #include "posix/time.h"
@@ -105,9 +106,12 @@ void user_fault(const struct fault *fault, struct trap_frame *frame)
 {
 	struct abi_siginfo info = info_of(fault, frame);
 
-	if (!fault->no_memory && signal_handle_fault(frame, &info)) {
+	if (fault->no_memory ? out_of_memory()
+			     : signal_handle_fault(frame, &info)) {
 		return;
 	}
-	tell(fault, frame);
+	if (!task_is_ending(task_current())) {
+		tell(fault, frame);
+	}
 	signal_die(fault->no_memory ? ABI_SIGKILL : info.signal);
 }

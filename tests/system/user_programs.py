@@ -12,7 +12,7 @@ KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "signals",
-                         "signal_faults", "fork", "threads", "exec",
+                         "signal_faults", "fork", "threads", "exec", "storm",
                          "files", "pipes")]
 LIMIT_S = 120
 
