@@ -295,6 +295,8 @@ static void names_set(struct process *process, const struct program *p)
 				? p->scripts[p->script_count - 1].interpreter
 				: p->path,
 			sizeof(process->exe));
+		process->args_at = p->strings;
+		process->argc = p->args.argc;
 	}
 	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
 }

@@ -146,6 +146,8 @@ static int process_fill(struct process *child, struct process *parent,
 	WITH_MUTEX (&parent->mutex) {
 		memcpy(child->name, parent->name, sizeof(child->name));
 		memcpy(child->exe, parent->exe, sizeof(child->exe));
+		child->args_at = parent->args_at;
+		child->argc = parent->argc;
 	}
 	return 0;
 }

@@ -8,11 +8,13 @@
 #include "arch/percpu.h"
 #include "fs/mount.h"
 #include "kernel/clock.h"
+#include "kernel/panic.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
 #include "posix/process.h"
+#include "posix/syscall.h"
 #include "sched/thread.h"
 
 #define NS_PER_CENTISECOND 10000000ul
@@ -121,14 +123,121 @@ static int show_cpuinfo(struct text *out, u64 key)
 	return 0;
 }
 
+/* There is no average: 0, and how many processes there are. */
+static int show_loadavg(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "0.00 0.00 0.00 1/%lu %u\n", thread_count(),
+		 process_current()->pid);
+	return 0;
+}
+
+/* The time of processes is known, that of processors is not yet. */
+static int show_stat(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "cpu  0 0 0 %lu 0 0 0 0 0 0\n",
+		 clock_ns() / NS_PER_CENTISECOND * cpu_total());
+	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
+		text_add(out, "cpu%u 0 0 0 %lu 0 0 0 0 0 0\n", cpu,
+			 clock_ns() / NS_PER_CENTISECOND);
+	}
+	text_add(out, "btime %lu\n",
+		 clock_date_offset_ns() / (100 * NS_PER_CENTISECOND));
+	return 0;
+}
+
+static int show_hostname(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "exo\n");
+	return 0;
+}
+
+static int show_ostype(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "Exo-OS\n");
+	return 0;
+}
+
+static int show_osrelease(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "6.1.0-exo\n");
+	return 0;
+}
+
+static int show_pid_max(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "%u\n", PID_MAX);
+	return 0;
+}
+
+/* System calls that are absent: number, how often, who was first. */
+static int show_absent(struct text *out, u64 key)
+{
+	const struct absent_call *call;
+	unsigned at = 0;
+
+	(void)key;
+	while ((call = syscall_absent_next(&at)) != NULL) {
+		text_add(out, "%u %u %s\n", call->number_1 - 1, call->count,
+			 call->caller);
+	}
+	return 0;
+}
+
+/* "c" panics on purpose, as on Linux. */
+static long sysrq_write(u64 key, const char *bytes, size_t len_bytes)
+{
+	(void)key;
+	if (len_bytes > 0 && bytes[0] == 'c') {
+		panic("asked for through /proc/sysrq-trigger");
+	}
+	return (long)len_bytes;
+}
+
+static const struct proc_entry kernel_children[] = {
+	{ .name = "hostname", .mode = PROC_FILE(0444), .show = show_hostname },
+	{ .name = "osrelease",
+	  .mode = PROC_FILE(0444),
+	  .show = show_osrelease },
+	{ .name = "ostype", .mode = PROC_FILE(0444), .show = show_ostype },
+	{ .name = "pid_max", .mode = PROC_FILE(0444), .show = show_pid_max },
+	{ .name = NULL },
+};
+
+static const struct proc_entry sys_children[] = {
+	{ .name = "kernel",
+	  .mode = PROC_DIRECTORY,
+	  .children = kernel_children },
+	{ .name = NULL },
+};
+
+static const struct proc_entry exo_children[] = {
+	{ .name = "unimplemented",
+	  .mode = PROC_FILE(0444),
+	  .show = show_absent },
+	{ .name = NULL },
+};
+
 static const struct proc_entry root_children[] = {
 	{ .name = "cpuinfo", .mode = PROC_FILE(0444), .show = show_cpuinfo },
+	{ .name = "exo", .mode = PROC_DIRECTORY, .children = exo_children },
 	{ .name = "filesystems",
 	  .mode = PROC_FILE(0444),
 	  .show = show_filesystems },
+	{ .name = "loadavg", .mode = PROC_FILE(0444), .show = show_loadavg },
 	{ .name = "meminfo", .mode = PROC_FILE(0444), .show = show_meminfo },
 	{ .name = "mounts", .mode = PROC_FILE(0444), .show = proc_show_mounts },
 	{ .name = "self", .mode = PROC_LINK, .readlink = self_link },
+	{ .name = "stat", .mode = PROC_FILE(0444), .show = show_stat },
+	{ .name = "sys", .mode = PROC_DIRECTORY, .children = sys_children },
+	{ .name = "sysrq-trigger",
+	  .mode = PROC_FILE(0200),
+	  .write = sysrq_write },
 	{ .name = "uptime", .mode = PROC_FILE(0444), .show = show_uptime },
 	{ .name = "version", .mode = PROC_FILE(0444), .show = show_version },
 	{ .name = NULL },

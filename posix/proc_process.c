@@ -3,14 +3,21 @@
  * /proc/PID: what is told about a process.  A key is the process's number, in
  * its directory fd that number and below it the descriptor's.
  */
+#include "arch/directmap.h"
+#include "drivers/tty.h"
 #include "fs/context.h"
+#include "fs/device.h"
 #include "fs/path.h"
+#include "kernel/clock.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "posix/descriptors.h"
 #include "posix/proc.h"
 #include "posix/process.h"
+
+/* proc(5) counts processor time in ticks of 1/100 s. */
+#define NS_PER_TICK 10000000ul
 
 static s64 next_process(u64 key, u64 from)
 {
@@ -213,6 +220,188 @@ static int show_comm(struct text *out, u64 key)
 	return 0;
 }
 
+/* The memory of the process, with a reference; NULL: it has none. */
+static struct aspace *aspace_of(struct process *p)
+{
+	WITH_PROCESSES () {
+		return p->aspace ? aspace_get(p->aspace) : NULL;
+	}
+	return NULL;
+}
+
+/* Copies what is resident of a page; how much. */
+static size_t page_read(struct aspace *aspace, u64 va, char *buf, size_t len)
+{
+	struct page_mapping m;
+
+	len = MIN(len, PAGE_SIZE - va % PAGE_SIZE);
+	WITH_MUTEX (&aspace->mutex) {
+		if (!arch_query_page(&aspace->table, va & PAGE_MASK, &m)) {
+			return 0;
+		}
+		memcpy(buf, (u8 *)phys_to_virt(m.frame) + va % PAGE_SIZE, len);
+	}
+	return len;
+}
+
+/* The arguments lie in the program's memory, which may have changed them. */
+static int show_cmdline(struct text *out, u64 key)
+{
+	struct process *p = process_find_get(key);
+	struct aspace *aspace = p ? aspace_of(p) : NULL;
+	char piece[64];
+	u32 left = 0;
+	u64 at = 0;
+
+	if (p == NULL) {
+		return -ESRCH;
+	}
+	WITH_MUTEX (&p->mutex) {
+		at = p->args_at;
+		left = p->argc;
+	}
+	process_put(p);
+	while (aspace != NULL && left > 0 && out->len_bytes < PAGE_SIZE) {
+		size_t len = page_read(aspace, at, piece, sizeof(piece));
+
+		for (size_t i = 0; i < len && left > 0; i++) {
+			text_add(out, "%c", piece[i]);
+			left -= piece[i] == '\0';
+		}
+		at += len;
+		left = len > 0 ? left : 0;
+	}
+	if (aspace != NULL) {
+		aspace_put(aspace);
+	}
+	return 0;
+}
+
+/* What stat and status tell. */
+struct summary {
+	char name[PROCESS_NAME_BYTES];
+	char state;
+	u32 parent;
+	u32 group;
+	u32 session;
+	u32 threads;
+	u64 ticks;
+	u64 mapped_pages;
+	u64 resident_pages;
+};
+
+static char state_letter(const struct process *p)
+{
+	const struct task *task;
+
+	if (p->state != PROCESS_RUNNING || list_empty(&p->tasks)) {
+		return 'Z';
+	}
+	if (p->signals.stopped) {
+		return 'T';
+	}
+	task = list_first(&p->tasks, struct task, link);
+	switch (READ_ONCE(task->thread->state)) {
+	case THREAD_INTERRUPTIBLE: return 'S';
+	case THREAD_SLEEPING: return 'D';
+	default: return 'R';
+	}
+}
+
+static int summary_make(struct summary *s, u64 pid)
+{
+	struct process *p = process_find_get(pid);
+	struct aspace *aspace = p ? aspace_of(p) : NULL;
+
+	if (p == NULL) {
+		return -ESRCH;
+	}
+	*s = (struct summary){ .state = 'Z' };
+	WITH_MUTEX (&p->mutex) {
+		memcpy(s->name, p->name, sizeof(s->name));
+	}
+	WITH_PROCESSES () {
+		s->state = state_letter(p);
+		s->parent = p->parent ? p->parent->pid : 0;
+		s->group = pid_number(p->group);
+		s->session = pid_number(p->session);
+		s->threads = p->task_count;
+		s->ticks = process_cycles_locked(p);
+	}
+	s->ticks = clock_cycles_to_ns(s->ticks) / NS_PER_TICK;
+	if (aspace != NULL) {
+		s->mapped_pages = aspace->mapped_pages;
+		s->resident_pages = aspace->resident_pages;
+		aspace_put(aspace);
+	}
+	process_put(p);
+	return 0;
+}
+
+/* The fields of proc(5); those that are not known here are 0. */
+static int show_stat(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+
+	if (err) {
+		return err;
+	}
+	text_add(out, "%u (%s) %c %u %u %u %u -1 0 0 0 0 0 %lu 0 0 0 20 0 %u ",
+		 (u32)key, s.name, s.state, s.parent, s.group, s.session,
+		 tty_of_session(s.session) ? (u32)DEVICE(5, 1) : 0, s.ticks,
+		 s.threads);
+	text_add(out, "0 0 %lu %lu", s.mapped_pages * PAGE_SIZE,
+		 s.resident_pages);
+	for (unsigned field = 25; field <= 52; field++) {
+		text_add(out, " 0");
+	}
+	text_add(out, "\n");
+	return 0;
+}
+
+static int show_statm(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+
+	if (err == 0) {
+		text_add(out, "%lu %lu 0 0 0 %lu 0\n", s.mapped_pages,
+			 s.resident_pages, s.mapped_pages);
+	}
+	return err;
+}
+
+static const char *state_word(char letter)
+{
+	switch (letter) {
+	case 'R': return "running";
+	case 'S': return "sleeping";
+	case 'D': return "disk sleep";
+	case 'T': return "stopped";
+	default: return "zombie";
+	}
+}
+
+static int show_status(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+	u64 kb = PAGE_SIZE / 1024;
+
+	if (err) {
+		return err;
+	}
+	text_add(out,
+		 "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\n"
+		 "PPid:\t%u\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n",
+		 s.name, s.state, state_word(s.state), (u32)key, (u32)key,
+		 s.parent);
+	text_add(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t%u\n",
+		 s.mapped_pages * kb, s.resident_pages * kb, s.threads);
+	return 0;
+}
+
 static const struct proc_entry fd_entry = {
 	.name = "",
 	.mode = MODE_SYMLINK | 0700,
@@ -223,6 +412,7 @@ static const struct proc_entry fd_entry = {
 static const struct proc_numbers fds = { &fd_entry, next_fd };
 
 static const struct proc_entry children[] = {
+	{ .name = "cmdline", .mode = PROC_FILE(0444), .show = show_cmdline },
 	{ .name = "comm", .mode = PROC_FILE(0444), .show = show_comm },
 	{ .name = "cwd",
 	  .mode = PROC_LINK,
@@ -238,6 +428,9 @@ static const struct proc_entry children[] = {
 	  .mode = PROC_LINK,
 	  .readlink = root_link,
 	  .follow = root_follow },
+	{ .name = "stat", .mode = PROC_FILE(0444), .show = show_stat },
+	{ .name = "statm", .mode = PROC_FILE(0444), .show = show_statm },
+	{ .name = "status", .mode = PROC_FILE(0444), .show = show_status },
 	{ .name = NULL },
 };
 

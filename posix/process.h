@@ -81,6 +81,8 @@ struct process {
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
 	char name[PROCESS_NAME_BYTES];   /* [m] */
 	char exe[PROCESS_PATH_BYTES];    /* [m] */
+	u64 args_at;                     /* [m] where argv's strings were */
+	u32 argc;                        /* [m] */
 };
 
 struct task {
