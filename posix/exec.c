@@ -23,6 +23,7 @@
 #include "posix/process.h"
 #include "posix/program.h"
 #include "posix/syscall.h"
+#include "sched/sched.h"
 #include "trace/trace.h"
 
 #define CLOCK_TICKS_HZ 100
@@ -272,6 +273,7 @@ static void aspace_enter(struct process *process, struct aspace *aspace)
 	}
 	flags = arch_irq_save();
 	current_thread()->aspace = aspace;
+	sched_has_more_irq();
 	aspace_switch(aspace);
 	arch_irq_restore(flags);
 	if (old != NULL) {

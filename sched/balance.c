@@ -341,6 +341,7 @@ static bool displace_locked(struct runq *rq, struct thread *thread)
 		return true;
 	}
 	if (thread_evict_locked(thread)) {
+		fair_close_turns(&rq->ready);
 		if (thread->cpu == cpu_id()) {
 			arch_preempt_want();
 		} else {

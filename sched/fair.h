@@ -51,7 +51,7 @@
  *     never more than half of the calendar.
  * I6  turn_end is 0, or `today` is the list of the earliest day that is not
  *     empty, which is not behind first_day, and the running entity has the
- *     factor FAIR_ONE.
+ *     factor FAIR_ONE, is not special, and may go into the calendar.
  *
  * The caller guards a queue and the entities in it.
  */

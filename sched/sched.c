@@ -144,7 +144,7 @@ bool runq_notify_locked(struct runq *rq, unsigned cpu,
  * one of the two that will wait, if that may run there.  Without a barrier:
  * whom this misses, the end of the slice finds (slice_over()).
  */
-static noinline void offer_locked(const struct runq *rq,
+static noinline void offer_locked(struct runq *rq,
 				  const struct thread *thread, bool at_once)
 {
 	struct thread *running = runq_current(rq);
@@ -156,6 +156,7 @@ static noinline void offer_locked(const struct runq *rq,
 		balance_offer(thread->affinity & ~(1ull << thread->cpu));
 	} else if (running->affinity & READ_ONCE(idle_cpus)) {
 		thread_evict_locked(running);
+		fair_close_turns(&rq->ready);
 	}
 }
 
@@ -238,6 +239,7 @@ static void wake(struct thread *thread, enum thread_state except)
 		thread->state = thread_may_run_on(thread, thread->cpu)
 					? THREAD_RUNNING
 					: THREAD_EVICTED;
+		fair_close_turns(&rq->ready);
 		spin_unlock_irq(&rq->lock, flags);
 		return;
 	}

@@ -45,6 +45,12 @@ void sched_start(struct thread *thread);
  */
 void sched_block(void);
 
+/*
+ * The running thread got what kernel threads do not have, such as an address
+ * space.  Context: interrupts off, since before that.
+ */
+void sched_has_more_irq(void);
+
 /* The end of a switch, on the stack of the thread switched to. */
 void sched_switch_finish(void);
 

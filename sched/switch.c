@@ -27,11 +27,11 @@ void sched_switch_finish(void)
 
 static inline void become(struct thread *next, u64 now)
 {
-	u32 tid = next->tid;
+	u64 tid = next->tid;
 
 	trace_at(now, TRACE_SWITCH, tid, this_cpu(runq).ready.count);
 	this_cpu(percpu_head).current = next;
-	this_cpu(percpu_head).tid = tid;
+	this_cpu(percpu_head).tid = (u32)tid;
 	this_cpu(switches)++;
 }
 
@@ -146,6 +146,14 @@ void sched_block(void)
 	give_way(false);
 }
 
+/* Its next yield looks at all that it has. */
+void sched_has_more_irq(void)
+{
+	spin_lock_own(runq);
+	fair_close_turns(&this_cpu_ptr(runq)->ready);
+	spin_unlock_own(runq);
+}
+
 /* Who yields in a loop waits for another processor: that is a spin loop. */
 static noinline void yield_slowly(void)
 {
@@ -162,16 +170,17 @@ void sched_yield(void)
 {
 	struct thread *prev, *next;
 	struct fair_list *today;
-	u64 now, vtime;
+	u64 now, ran, vtime;
 
 	DEBUG_ASSERT(preempt_depth() == 0 && arch_irq_enabled());
 	arch_irq_disable();
 	spin_lock_own(runq);
 	prev = current_thread();
 	now = arch_cycles();
-	vtime = prev->fair.vtime + (now - this_cpu(runq).charged);
-	if (unlikely(vtime >= this_cpu(runq).ready.turn_end ||
-		     is_special(prev) || prev->state != THREAD_RUNNING)) {
+	ran = now - this_cpu(runq).charged;
+	__asm__("" : "+r"(ran)); /* reckoned once */
+	vtime = prev->fair.vtime + ran;
+	if (unlikely(vtime >= this_cpu(runq).ready.turn_end)) {
 		yield_slowly();
 		return;
 	}
@@ -183,7 +192,7 @@ void sched_yield(void)
 	}
 	prev->state = THREAD_READY;
 	next->state = THREAD_RUNNING;
-	prev->cycles += now - this_cpu(runq).charged;
+	prev->cycles += ran;
 	prev->fair.vtime = vtime;
 	this_cpu(runq).charged = now;
 	fair_turn(today, &next->fair, &prev->fair);

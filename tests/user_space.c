@@ -5,6 +5,7 @@
 #include "tests/user_space.h"
 
 #include "arch/cpu.h"
+#include "sched/sched.h"
 #include "sched/thread.h"
 
 struct aspace *user_space_enter(void)
@@ -22,6 +23,7 @@ void user_space_switch(struct aspace *aspace)
 	u64 flags = arch_irq_save();
 
 	current_thread()->aspace = aspace;
+	sched_has_more_irq();
 	aspace_switch(aspace);
 	arch_irq_restore(flags);
 }
