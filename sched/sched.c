@@ -144,8 +144,8 @@ bool runq_notify_locked(struct runq *rq, unsigned cpu,
  * one of the two that will wait, if that may run there.  Without a barrier:
  * whom this misses, the end of the slice finds (slice_over()).
  */
-static noinline void offer_locked(struct runq *rq,
-				  const struct thread *thread, bool at_once)
+static noinline void offer_locked(struct runq *rq, const struct thread *thread,
+				  bool at_once)
 {
 	struct thread *running = runq_current(rq);
 
