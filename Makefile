@@ -25,6 +25,7 @@ CMDLINE  ?= bench=quick init=/bin/hello
 override ROOTFS := $(patsubst ~/%,$(HOME)/%,$(ROOTFS))
 SEED     ?=
 ONLY     ?=
+ROUNDS   ?= 1000
 V        ?=
 PREFIX   ?= $(HOME)/.local/x86_64-elf
 
@@ -52,7 +53,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test debug size check format docs toolchain clean FORCE \
+.PHONY: all run test bench-host debug size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -261,6 +262,41 @@ build/thread_tests: $(thread.objs)
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -fsanitize=thread -o $@ $^ $(host-ldlibs)
 -include $(thread.objs:.o=.d)
+
+# ---- Hot paths on the host --------------------------------------------------
+
+# Kernel files are compiled as in the release kernel, but for where its code
+# and its per-CPU data lie.
+hostbench.objs := $(patsubst %,build/bench-host/%.o,$(hostbench-y))
+hostbenchflags := -std=gnu11 -D_GNU_SOURCE -O2 -fno-pie -ftls-model=local-exec -DEXO_HOST=1 \
+	-ffunction-sections -g -iquote . -iquote build $(warnings) $(stable)
+hostbench.kernel := $(filter-out -mcmodel=% -mstack-protector-guard=%,\
+	$(freestanding))
+$(eval $(call stamp,build/bench-host/flags,$$(HOSTCC) $$(hostbenchflags) \
+	$$(hostbench.kernel) $$(speed) $$(hot-y)))
+
+build/bench-host/%.c.o: %.c build/bench-host/flags
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(hostbenchflags) $(if $(filter bench/host/%,$<),,\
+		$(hostbench.kernel) $(if $(filter $<,$(hot-y)),$(speed),-Os)) \
+		-MMD -MP -c $< -o $@
+
+build/bench-host/%.asm.o: %.asm build/release/offsets.inc
+	$(call say,NASM,$@)
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf64 -I. -Ibuild/release/ -Werror -MD $(@:.o=.d) -MP \
+		-o $@ $<
+
+build/bench-host/host_bench: $(hostbench.objs)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -no-pie -Wl,--gc-sections -z noexecstack -o $@ $^ \
+		$(hostbench-ldlibs)
+-include $(hostbench.objs:.o=.d)
+
+bench-host: build/bench-host/host_bench
+	$(Q)GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 \
+		$< $(ROUNDS) build/bench-host/results.jsonl
 
 # ---- Tests and checks -------------------------------------------------------
 

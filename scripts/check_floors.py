@@ -5,8 +5,8 @@
 A file includes its own folder and lower floors, never upward, never sideways;
 arch/x86_64 and arch/host are included by arch/ alone; quotes are for our
 files (by their path from the root) and angle brackets for the compiler's (and
-under #ifdef EXO_HOST the C library's); no chain of includes comes back to
-where it began. tests/ may include all.
+under #ifdef EXO_HOST, and in host programs, the C library's); no chain of
+includes comes back to where it began. tests/ may include all.
 """
 import re
 import sys
@@ -36,11 +36,16 @@ def includes(path):
             yield number, match[1], match[2]
 
 
+def hosted(path):
+    """Whether the file is a host program's, which has the C library."""
+    return path.parts[0] == "tests" or path.parts[:2] == ("bench", "host")
+
+
 def complaint(path, quote, name):
     """What is wrong with this include, or None."""
     folder, target = path.parts[0], Path(name).parts[0]
     if quote == "<":
-        if name in COMPILER or folder == "tests":
+        if name in COMPILER or hosted(path):
             return None
         return "angle brackets are for the compiler's own headers"
     if name in GENERATED:

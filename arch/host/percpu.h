@@ -23,6 +23,9 @@ extern __thread char *host_percpu; /* this thread's area */
 #define this_cpu(var)     (*this_cpu_ptr(var))
 #define cpu_ptr(cpu, var) host_percpu_at(percpu_area[cpu], var)
 
+#define arch_percpu_add(var, n) \
+	__atomic_fetch_add(this_cpu_ptr(var), n, __ATOMIC_RELAXED)
+
 #else
 
 #define percpu            __thread
@@ -35,9 +38,15 @@ extern __thread char *host_percpu; /* this thread's area */
 /* The host's tests reach only the calling thread's copy. */
 #define cpu_ptr(cpu, var) (&(var))
 
-#endif
+/* As the kernel's: make bench-host tells what it costs. */
+#define arch_percpu_add(var, n)                                            \
+	({                                                                 \
+		u32 old_ = (n);                                            \
+		__asm__ volatile("xaddl %0, %1"                            \
+				 : "+r"(old_), "+m"(var)::"memory", "cc"); \
+		old_;                                                      \
+	})
 
-#define arch_percpu_add(var, n) \
-	__atomic_fetch_add(this_cpu_ptr(var), n, __ATOMIC_RELAXED)
+#endif
 
 #endif

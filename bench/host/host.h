@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's benchmark: the kernel's own hot paths, compiled for the host,
+ * beside their peers.  A contender is one way to do what a row of
+ * bench/host/rows.def measures.
+ */
+#ifndef EXO_BENCH_HOST_HOST_H
+#define EXO_BENCH_HOST_HOST_H
+
+#include "lib/types.h"
+
+/* Operations in a sample. */
+#define HOST_BATCH 4096
+
+struct contender {
+	/*
+	 * Called before each sample, for all contenders share one memory.
+	 * NULL, or why it cannot be measured here.
+	 */
+	const char *(*start)(unsigned arg);
+	/* HOST_BATCH operations: once to warm up, once by the clock. */
+	void (*run)(void);
+};
+
+/* In the argument of switch rows, beside the number of stacks. */
+#define COLOURED 0x1000u
+
+#define ROW(name, what)
+#define PEER(who, how, arg, goal) extern const struct contender how;
+#include "bench/host/rows.def"
+#undef ROW
+#undef PEER
+
+#endif

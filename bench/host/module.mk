@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# `make bench-host`: hot paths of the kernel, and what they need, compiled for
+# the host, and what measures them beside their peers.
+hostbench-y := bench/host/main.c bench/host/machine.c bench/host/switch.c \
+	bench/host/runq.c bench/host/kmem.c bench/host/trace.c \
+	bench/stats.c arch/host/machine.c
+hostbench-y += arch/x86_64/switch.asm arch/x86_64/thread.c
+hostbench-y += sched/fair.c
+hostbench-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c \
+	mm/kmem.c mm/slab.c
+hostbench-y += trace/trace.c
+hostbench-y += kernel/numa.c lib/random.c
+hostbench-ldlibs := -l:libboost_context.a
