@@ -184,6 +184,11 @@ const char *bench_null_call(struct bench *b)
 	return program(b, "call", 16);
 }
 
+const char *bench_signal(struct bench *b)
+{
+	return program(b, "signal", 16);
+}
+
 const char *bench_page_fault(struct bench *b)
 {
 	return program(b, "fault", 1);

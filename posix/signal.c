@@ -430,32 +430,49 @@ static struct queued *take_locked(struct process_signals *ps,
 	return found;
 }
 
+/* The first signal of the set, with its note. 0: none. */
+static int take_first_locked(struct thread_signals *ts, u64 set,
+			     struct queued **note)
+{
+	struct signal_pending *pending = &ts->pending;
+	int signal;
+
+	if (!(pending->set & set)) {
+		pending = &ts->process->pending;
+	}
+	signal = first_of(pending->set & set);
+	if (signal != 0) {
+		*note = take_locked(ts->process, pending, signal);
+	}
+	return signal;
+}
+
+/* What the taker is told. Context: thread, lock not held. */
+static void info_fill(struct process_signals *ps, int signal,
+		      struct queued *note, struct abi_siginfo *info)
+{
+	if (note != NULL) {
+		*info = note->info;
+		kfree(note);
+	} else {
+		*info = signal_info_kernel(signal);
+	}
+	waste_free(ps);
+}
+
 bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info)
 {
-	struct process_signals *ps = ts->process;
 	struct queued *note = NULL;
 	int signal = 0;
 
-	WITH_SPINLOCK_IRQ (&ps->lock) {
-		struct signal_pending *pending = &ts->pending;
-
-		if (!(pending->set & set)) {
-			pending = &ps->pending;
-		}
-		signal = first_of(pending->set & set);
-		if (signal != 0) {
-			note = take_locked(ps, pending, signal);
-		}
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		signal = take_first_locked(ts, set, &note);
 		signal_recompute_locked(ts);
 	}
 	if (signal == 0) {
 		return false;
 	}
-	*info = note ? note->info : signal_info_kernel(signal);
-	if (note != NULL) {
-		kfree(note);
-	}
-	waste_free(ps);
+	info_fill(ts->process, signal, note, info);
 	return true;
 }
 
@@ -478,18 +495,81 @@ static void retarget_locked(struct thread_signals *ts, u64 set)
 	}
 }
 
+static void mask_set_locked(struct thread_signals *ts, u64 mask)
+{
+	u64 blocked = ts->blocked;
+
+	ts->blocked = mask & ~SIGNALS_UNBLOCKABLE; /* S4 */
+	retarget_locked(ts, mask & ~blocked);
+	signal_recompute_locked(ts);
+}
+
 void signal_mask_set(u64 mask)
 {
 	struct thread_signals *ts = signals_current();
 
-	mask &= ~SIGNALS_UNBLOCKABLE; /* S4 */
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		u64 blocked = ts->blocked;
-
-		ts->blocked = mask;
-		retarget_locked(ts, mask & ~blocked);
-		signal_recompute_locked(ts);
+		mask_set_locked(ts, mask);
 	}
+}
+
+/* The action as it is now; a handler for one time is a default afterwards. */
+static bool action_take_locked(struct thread_signals *ts, int signal,
+			       struct abi_sigaction *out)
+{
+	struct abi_sigaction *action = &ts->process->actions[signal - 1];
+
+	*out = *action;
+	if (action->handler == ABI_SIG_DFL || action->handler == ABI_SIG_IGN) {
+		return false;
+	}
+	if (action->flags & ABI_SA_RESETHAND) {
+		action->handler = ABI_SIG_DFL;
+	}
+	return true;
+}
+
+/* The mask while the handler runs. */
+static void handler_mask_locked(struct thread_signals *ts, int signal,
+				const struct abi_sigaction *action)
+{
+	u64 own = action->flags & ABI_SA_NODEFER ? 0 : signal_bit(signal);
+
+	mask_set_locked(ts, ts->blocked | action->mask | own);
+}
+
+bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
+			struct abi_sigaction *action)
+{
+	struct queued *note = NULL;
+	int signal = 0;
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		signal = take_first_locked(ts, ~ts->blocked, &note);
+		if (signal != 0 && action_take_locked(ts, signal, action)) {
+			handler_mask_locked(ts, signal, action);
+		} else {
+			signal_recompute_locked(ts);
+		}
+	}
+	if (signal == 0) {
+		return false;
+	}
+	info_fill(ts->process, signal, note, info);
+	return true;
+}
+
+bool signal_fault_action(struct thread_signals *ts, int signal,
+			 struct abi_sigaction *action)
+{
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		if ((ts->blocked & signal_bit(signal)) ||
+		    !action_take_locked(ts, signal, action)) {
+			return false;
+		}
+		handler_mask_locked(ts, signal, action);
+	}
+	return true;
 }
 
 void signal_mask_replace(u64 mask)

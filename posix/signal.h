@@ -144,7 +144,19 @@ void signal_mask_set(u64 mask);
  */
 bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info);
 
-/* `work.signal` and `interrupted` become what they must be. [g] */
+/*
+ * Takes the first signal that is not blocked, with its action; if that is a
+ * handler, the mask is the one to run it with from then on.  False: none.
+ */
+bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
+			struct abi_sigaction *action);
+
+/* The same for one that the thread has just caused. False: no handler may run.
+ */
+bool signal_fault_action(struct thread_signals *ts, int signal,
+			 struct abi_sigaction *action);
+
+/* `work.user` and `interrupted` become what they must be. [g] */
 void signal_recompute_locked(struct thread_signals *ts);
 
 /* Nothing of the set is pending any more. [g] */

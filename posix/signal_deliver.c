@@ -34,25 +34,29 @@ static void place_choose(struct thread_signals *ts, u64 sp, u64 flags,
 	}
 }
 
+/*
+ * `mask` is the one before the handler's, which is in force already; where the
+ * frame finds no room it comes back.
+ */
 static int handler_enter(struct thread_signals *ts, struct trap_frame *frame,
 			 const struct abi_siginfo *info,
-			 const struct abi_sigaction *action)
+			 const struct abi_sigaction *action, u64 mask)
 {
-	struct signal_entry entry = {
-		.signal = (u64)info->signal,
-		.info = info,
-		.handler = action->handler,
-		.restorer = action->restorer,
-		.mask = ts->restore ? ts->saved : ts->blocked,
-		.stack = ts->stack,
-	};
-	u64 mask = ts->blocked | action->mask;
+	struct signal_entry entry;
 	int err;
 
+	entry.signal = (u64)info->signal;
+	entry.info = info;
+	entry.handler = action->handler;
+	entry.restorer = action->restorer;
+	entry.top = entry.low = 0;
+	entry.mask = ts->restore ? ts->saved : mask;
+	entry.stack = ts->stack;
 	place_choose(ts, arch_frame_sp(frame), action->flags, &entry);
 	err = action->flags & ABI_SA_RESTORER ? arch_signal_enter(frame, &entry)
 					      : -EFAULT;
 	if (err) {
+		signal_mask_set(mask);
 		return err;
 	}
 	trace(TRACE_SIGNAL, info->signal, action->handler);
@@ -61,28 +65,7 @@ static int handler_enter(struct thread_signals *ts, struct trap_frame *frame,
 	if (ts->stack.flags & ABI_SS_AUTODISARM) {
 		ts->stack = (struct signal_stack){ .flags = ABI_SS_DISABLE };
 	}
-	if (!(action->flags & ABI_SA_NODEFER)) {
-		mask |= signal_bit(info->signal);
-	}
-	signal_mask_set(mask);
 	return 0;
-}
-
-/* The action as it is now; a handler for one time is a default afterwards. */
-static struct abi_sigaction action_take(struct process_signals *ps, int signal)
-{
-	struct abi_sigaction action = { 0 };
-
-	WITH_SPINLOCK_IRQ (&ps->lock) {
-		struct abi_sigaction *found = &ps->actions[signal - 1];
-
-		action = *found;
-		if ((found->flags & ABI_SA_RESETHAND) &&
-		    found->handler != ABI_SIG_IGN) {
-			found->handler = ABI_SIG_DFL;
-		}
-	}
-	return action;
 }
 
 void signal_die(int signal)
@@ -232,35 +215,44 @@ static bool deliver_one(struct thread_signals *ts, struct trap_frame *frame)
 	struct abi_sigaction action;
 	struct abi_siginfo info;
 	u32 continues = READ_ONCE(ts->process->continues);
+	u64 mask = ts->blocked;
 
-	if (!signal_take(ts, ~ts->blocked, &info)) {
+	if (!signal_take_action(ts, &info, &action)) {
 		return false;
 	}
-	action = action_take(ts->process, info.signal);
 	if (action.handler == ABI_SIG_DFL) {
 		default_action(ts, info.signal, continues);
 	} else if (action.handler != ABI_SIG_IGN) {
 		call_decide(ts, frame, &action);
-		if (handler_enter(ts, frame, &info, &action) != 0) {
+		if (handler_enter(ts, frame, &info, &action, mask) != 0) {
 			frame_failed(info.signal);
 		}
 	}
 	return true;
 }
 
+/* True if the marks say that there is something left to do. */
+static bool more(const struct thread_signals *ts)
+{
+	return READ_ONCE(ts->task->thread->arch.work.user) != 0;
+}
+
 void user_work(struct trap_frame *frame)
 {
 	struct thread_signals *ts = signals_current();
+	bool again = true;
 
 	if (ts->returning) {
 		handler_leave(ts, frame);
+		again = more(ts);
 	}
-	do {
+	while (again) {
 		stop_here(ts->process);
 		if (task_is_ending(task_current())) {
 			task_exit();
 		}
-	} while (deliver_one(ts, frame));
+		again = deliver_one(ts, frame) && more(ts);
+	}
 	call_decide(ts, frame, NULL);
 	if (ts->restore) {
 		ts->restore = false;
@@ -273,15 +265,12 @@ bool signal_handle_fault(struct trap_frame *frame,
 {
 	struct thread_signals *ts = signals_current();
 	struct abi_sigaction action;
+	u64 mask = ts->blocked;
 
-	if (ts->blocked & signal_bit(info->signal)) {
+	if (!signal_fault_action(ts, info->signal, &action)) {
 		return false;
 	}
-	action = action_take(ts->process, info->signal);
-	if (action.handler == ABI_SIG_DFL || action.handler == ABI_SIG_IGN) {
-		return false;
-	}
-	if (handler_enter(ts, frame, info, &action) != 0) {
+	if (handler_enter(ts, frame, info, &action, mask) != 0) {
 		frame_failed(info->signal);
 	}
 	return true;

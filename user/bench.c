@@ -3,11 +3,12 @@
  * Takes samples of what it costs to enter the kernel, for the kernel's own
  * benchmarks (bench/user.c):
  *
- *	bench call|fault SAMPLES BATCH
+ *	bench call|fault|signal SAMPLES BATCH
  *
  * writes SAMPLES numbers of 8 bytes each to standard output: cycles for BATCH
  * operations, the reading of the counter included.
  */
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,33 @@ static uint64_t fault(long batch)
 	return sum;
 }
 
+static void handler(int signal)
+{
+	(void)signal;
+}
+
+/* By the system call itself, so that only the kernel's part is counted. */
+static uint64_t signals(long batch)
+{
+	static long self;
+	uint64_t start;
+
+	if (self == 0) {
+		self = getpid();
+		signal(SIGUSR1, handler);
+	}
+	start = cycles();
+	do {
+		long result = SYS_kill;
+
+		__asm__ volatile("syscall"
+				 : "+a"(result)
+				 : "D"(self), "S"((long)SIGUSR1)
+				 : "rcx", "r11", "memory");
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
 int main(int argc, char **argv)
 {
 	static uint64_t samples[PAGE_BYTES / sizeof(uint64_t)];
@@ -78,7 +106,9 @@ int main(int argc, char **argv)
 	if (argc != 4) {
 		return 2;
 	}
-	sample = strcmp(argv[1], "call") == 0 ? call : fault;
+	sample = strcmp(argv[1], "call") == 0     ? call
+		 : strcmp(argv[1], "signal") == 0 ? signals
+						  : fault;
 	left = atol(argv[2]);
 	batch = atol(argv[3]);
 	while (left > 0) {

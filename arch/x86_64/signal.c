@@ -56,7 +56,13 @@ struct signal_frame {
 	u64 mask;
 };
 
-#define FRAME_BYTES (sizeof(struct signal_frame) + INFO_BYTES)
+/* With siginfo_t behind it, as it is written. */
+struct whole_frame {
+	struct signal_frame f;
+	u64 info[INFO_BYTES / sizeof(u64)];
+};
+
+#define FRAME_BYTES sizeof(struct whole_frame)
 
 static_assert(sizeof(struct sigcontext) == 256, "asm/sigcontext.h");
 static_assert(sizeof(struct signal_frame) == 8 + 304, "asm/ucontext.h");
@@ -76,36 +82,35 @@ u64 arch_signal_frame_bytes(void)
 	return FRAME_BYTES + x86_fpu_user_bytes() + 64 + 16;
 }
 
-/* The registers of the interrupted program. */
+/* The registers of the interrupted program; what is not set here is zero. */
 static void context_fill(struct sigcontext *c, const struct trap_frame *f)
 {
 	const struct arch_user_fault *fault = &self()->fault;
 
-	*c = (struct sigcontext){
-		.r8 = f->r8,
-		.r9 = f->r9,
-		.r10 = f->r10,
-		.r11 = f->r11,
-		.r12 = f->r12,
-		.r13 = f->r13,
-		.r14 = f->r14,
-		.r15 = f->r15,
-		.rdi = f->rdi,
-		.rsi = f->rsi,
-		.rbp = f->rbp,
-		.rbx = f->rbx,
-		.rdx = f->rdx,
-		.rax = f->rax,
-		.rcx = f->rcx,
-		.rsp = f->rsp,
-		.rip = f->rip,
-		.rflags = f->rflags,
-		.cs = (u16)f->cs,
-		.ss = (u16)f->ss,
-		.error = fault->error,
-		.vector = fault->vector,
-		.cr2 = fault->address,
-	};
+	c->r8 = f->r8;
+	c->r9 = f->r9;
+	c->r10 = f->r10;
+	c->r11 = f->r11;
+	c->r12 = f->r12;
+	c->r13 = f->r13;
+	c->r14 = f->r14;
+	c->r15 = f->r15;
+	c->rdi = f->rdi;
+	c->rsi = f->rsi;
+	c->rbp = f->rbp;
+	c->rbx = f->rbx;
+	c->rdx = f->rdx;
+	c->rax = f->rax;
+	c->rcx = f->rcx;
+	c->rsp = f->rsp;
+	c->rip = f->rip;
+	c->rflags = f->rflags;
+	c->cs = (u16)f->cs;
+	c->gs = c->fs = 0;
+	c->ss = (u16)f->ss;
+	c->error = fault->error;
+	c->vector = fault->vector;
+	c->cr2 = fault->address;
 }
 
 static void context_take(const struct sigcontext *c, struct trap_frame *f)
@@ -133,24 +138,25 @@ static void context_take(const struct sigcontext *c, struct trap_frame *f)
 static int frame_write(u64 sp, u64 fpu, const struct trap_frame *f,
 		       const struct signal_entry *e)
 {
-	struct signal_frame out = {
-		.restorer = e->restorer,
-		.flags = UC_SEGMENT_STACK |
-			 (x86_fpu_is_xsave() ? UC_FP_XSTATE : 0),
-		.stack = e->stack,
-		.mask = e->mask,
-	};
-	uaddr_t info = uaddr(sp + sizeof(out));
+	struct whole_frame out;
+	const u64 *info = e->info;
 
-	context_fill(&out.context, f);
-	out.context.old_mask = e->mask;
-	out.context.fpu = fpu;
-	if (copy_to_user(uaddr(sp), &out, sizeof(out)) != 0 ||
-	    copy_to_user(info, e->info, SIGNAL_INFO_BYTES) != 0) {
-		return -EFAULT;
+	out.f.restorer = e->restorer;
+	out.f.flags =
+		UC_SEGMENT_STACK | (x86_fpu_is_xsave() ? UC_FP_XSTATE : 0);
+	out.f.link = 0;
+	out.f.stack = e->stack;
+	out.f.mask = e->mask;
+	context_fill(&out.f.context, f);
+	out.f.context.old_mask = e->mask;
+	out.f.context.fpu = fpu;
+	for (unsigned i = 0; i < ARRAY_SIZE(out.f.context.reserved); i++) {
+		out.f.context.reserved[i] = 0;
 	}
-	return clear_user(uaddr_add(info, SIGNAL_INFO_BYTES),
-			  INFO_BYTES - SIGNAL_INFO_BYTES);
+	for (unsigned i = 0; i < ARRAY_SIZE(out.info); i++) {
+		out.info[i] = i < SIGNAL_INFO_BYTES / sizeof(u64) ? info[i] : 0;
+	}
+	return copy_to_user(uaddr(sp), &out, sizeof(out));
 }
 
 int arch_signal_enter(struct trap_frame *frame, const struct signal_entry *e)

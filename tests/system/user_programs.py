@@ -12,8 +12,8 @@ KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "signals",
-                         "signal_faults", "fork", "threads", "exec", "storm",
-                         "files", "pipes")]
+                         "signal_faults", "jobs", "fork", "threads", "exec",
+                         "storm", "files", "pipes")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.
