@@ -16,5 +16,6 @@ kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
 	posix/sys_names.c posix/sys_pipe.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/sys_file.c
-hot-y += posix/signal.c posix/signal_deliver.c
+kernel-y += posix/signal_take.c
+hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c
 kernel-y += posix/tty_jobs.c posix/sys_machine.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals: sending and taking.  What happens to one that was taken is in
- * posix/signal_deliver.c.
+ * Signals: sending.  Taking is in posix/signal_take.c; what happens to one that
+ * was taken, in posix/signal_deliver.c.
  *
  * Theory.  A signal is sent to a process, where any thread may take it, or to
  * a thread.  It is pending in that one's set; `queue` holds what is known of
@@ -21,7 +21,7 @@
  * S6  The lock is taken in interrupts, so no memory is allocated or freed under
  *     it: notes that are no longer needed go to `waste`.
  */
-#include "posix/signal.h"
+#include "posix/signal_private.h"
 
 #include "arch/cpu.h"
 #include "arch/trap.h"
@@ -35,28 +35,16 @@
 
 #define QUEUED_MAX 1024
 
-/* A signal with its note. */
-struct queued {
-	struct list link; /* [g] */
-	struct abi_siginfo info;
-};
-
 #define STOPS                                                    \
 	(1ull << (ABI_SIGSTOP - 1) | 1ull << (ABI_SIGTSTP - 1) | \
 	 1ull << (ABI_SIGTTIN - 1) | 1ull << (ABI_SIGTTOU - 1))
-
-/* By instructions, not by others: these come first. */
-#define SYNCHRONOUS                                             \
-	(1ull << (ABI_SIGSEGV - 1) | 1ull << (ABI_SIGBUS - 1) | \
-	 1ull << (ABI_SIGILL - 1) | 1ull << (ABI_SIGTRAP - 1) | \
-	 1ull << (ABI_SIGFPE - 1) | 1ull << (ABI_SIGSYS - 1))
 
 enum signal_default signal_default(int signal)
 {
 	u64 bit = signal_bit(signal);
 	const u64 ignored = signal_bit(ABI_SIGCHLD) | signal_bit(ABI_SIGURG) |
 			    signal_bit(ABI_SIGWINCH) | signal_bit(ABI_SIGCONT);
-	const u64 dumps = SYNCHRONOUS | signal_bit(ABI_SIGQUIT) |
+	const u64 dumps = SIGNALS_SYNCHRONOUS | signal_bit(ABI_SIGQUIT) |
 			  signal_bit(ABI_SIGABRT) | signal_bit(ABI_SIGXCPU) |
 			  signal_bit(ABI_SIGXFSZ);
 
@@ -71,12 +59,6 @@ struct thread_signals *signals_current(void)
 	struct task *task = task_current();
 
 	return task ? &task->signals : NULL;
-}
-
-static void pending_init(struct signal_pending *pending)
-{
-	pending->set = 0;
-	list_init(&pending->queue);
 }
 
 static void actions_copy(struct process_signals *to,
@@ -96,7 +78,7 @@ int process_signals_create(struct process_signals *ps, bool unkillable)
 	spin_init(&ps->lock, LOCK_SIGNAL);
 	list_init(&ps->threads);
 	list_init(&ps->waste);
-	pending_init(&ps->pending);
+	signal_pending_init(&ps->pending);
 	waitq_init(&ps->stop_waitq);
 	ps->queued_max = QUEUED_MAX;
 	ps->unkillable = unkillable;
@@ -110,7 +92,7 @@ int process_signals_create(struct process_signals *ps, bool unkillable)
 	return 0;
 }
 
-static void queue_free(struct list *queue)
+void signal_queue_free(struct list *queue)
 {
 	struct list *node;
 
@@ -119,8 +101,7 @@ static void queue_free(struct list *queue)
 	}
 }
 
-/* Frees what interrupts could not. Context: thread, lock not held. */
-static void waste_free(struct process_signals *ps)
+void signal_waste_free(struct process_signals *ps)
 {
 	struct list waste;
 
@@ -131,7 +112,7 @@ static void waste_free(struct process_signals *ps)
 	WITH_SPINLOCK_IRQ (&ps->lock) {
 		list_splice_back(&waste, &ps->waste);
 	}
-	queue_free(&waste);
+	signal_queue_free(&waste);
 }
 
 void process_signals_destroy(struct process_signals *ps)
@@ -147,7 +128,7 @@ void process_signals_destroy(struct process_signals *ps)
 		list_splice_back(&notes, &ps->pending.queue);
 		list_splice_back(&notes, &ps->waste);
 	}
-	queue_free(&notes);
+	signal_queue_free(&notes);
 	kfree(actions);
 }
 
@@ -325,7 +306,7 @@ static int send(struct process_signals *ps, struct thread_signals *ts,
 
 	if (!irq_active() && info->code != ABI_SI_KERNEL) {
 		note = kmalloc(sizeof(*note));
-		waste_free(ps);
+		signal_waste_free(ps);
 	}
 	if (note != NULL) {
 		note->info = *info;
@@ -396,278 +377,4 @@ bool signal_stop_complete_locked(const struct process_signals *ps)
 		count++;
 	}
 	return ps->stopped && ps->stopped_count == count;
-}
-
-/* ---- Taking ------------------------------------------------------------- */
-
-/* The lowest one, but what an instruction did comes first. 0: none. */
-static int first_of(u64 set)
-{
-	u64 candidates = set & SYNCHRONOUS ? set & SYNCHRONOUS : set;
-
-	return candidates ? __builtin_ctzll(candidates) + 1 : 0;
-}
-
-/* The note of a signal out of the queue, NULL if it has none. */
-static struct queued *take_locked(struct process_signals *ps,
-				  struct signal_pending *pending, int signal)
-{
-	struct queued *found = NULL;
-
-	list_for_each_safe (node, &pending->queue) {
-		struct queued *q = list_entry(node, struct queued, link);
-
-		if (q->info.signal == signal && found != NULL) {
-			return found; /* and the signal stays pending */
-		}
-		if (q->info.signal == signal) {
-			list_remove(node);
-			ps->queued_count--;
-			found = q;
-		}
-	}
-	pending->set &= ~signal_bit(signal);
-	return found;
-}
-
-/* The first signal of the set, with its note. 0: none. */
-static int take_first_locked(struct thread_signals *ts, u64 set,
-			     struct queued **note)
-{
-	struct signal_pending *pending = &ts->pending;
-	int signal;
-
-	if (!(pending->set & set)) {
-		pending = &ts->process->pending;
-	}
-	signal = first_of(pending->set & set);
-	if (signal != 0) {
-		*note = take_locked(ts->process, pending, signal);
-	}
-	return signal;
-}
-
-/* What the taker is told. Context: thread, lock not held. */
-static void info_fill(struct process_signals *ps, int signal,
-		      struct queued *note, struct abi_siginfo *info)
-{
-	if (note != NULL) {
-		*info = note->info;
-		kfree(note);
-	} else {
-		*info = signal_info_kernel(signal);
-	}
-	waste_free(ps);
-}
-
-bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info)
-{
-	struct queued *note = NULL;
-	int signal = 0;
-
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		signal = take_first_locked(ts, set, &note);
-		signal_recompute_locked(ts);
-	}
-	if (signal == 0) {
-		return false;
-	}
-	info_fill(ts->process, signal, note, info);
-	return true;
-}
-
-/* ---- Masks and threads -------------------------------------------------- */
-
-/* Others may take what this thread will not any more. */
-static void retarget_locked(struct thread_signals *ts, u64 set)
-{
-	set &= ts->process->pending.set;
-	if (set == 0) {
-		return;
-	}
-	list_for_each (node, &ts->process->threads) {
-		struct thread_signals *other =
-			list_entry(node, struct thread_signals, link);
-
-		if (other != ts && (set & ~other->blocked)) {
-			signal_tell_locked(other);
-		}
-	}
-}
-
-static void mask_set_locked(struct thread_signals *ts, u64 mask)
-{
-	u64 blocked = ts->blocked;
-
-	ts->blocked = mask & ~SIGNALS_UNBLOCKABLE; /* S4 */
-	retarget_locked(ts, mask & ~blocked);
-	signal_recompute_locked(ts);
-}
-
-void signal_mask_set(u64 mask)
-{
-	struct thread_signals *ts = signals_current();
-
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		mask_set_locked(ts, mask);
-	}
-}
-
-/* The action as it is now; a handler for one time is a default afterwards. */
-static bool action_take_locked(struct thread_signals *ts, int signal,
-			       struct abi_sigaction *out)
-{
-	struct abi_sigaction *action = &ts->process->actions[signal - 1];
-
-	*out = *action;
-	if (action->handler == ABI_SIG_DFL || action->handler == ABI_SIG_IGN) {
-		return false;
-	}
-	if (action->flags & ABI_SA_RESETHAND) {
-		action->handler = ABI_SIG_DFL;
-	}
-	return true;
-}
-
-/* The mask while the handler runs. */
-static void handler_mask_locked(struct thread_signals *ts, int signal,
-				const struct abi_sigaction *action)
-{
-	u64 own = action->flags & ABI_SA_NODEFER ? 0 : signal_bit(signal);
-
-	mask_set_locked(ts, ts->blocked | action->mask | own);
-}
-
-bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
-			struct abi_sigaction *action)
-{
-	struct queued *note = NULL;
-	int signal = 0;
-
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		signal = take_first_locked(ts, ~ts->blocked, &note);
-		if (signal != 0 && action_take_locked(ts, signal, action)) {
-			handler_mask_locked(ts, signal, action);
-		} else {
-			signal_recompute_locked(ts);
-		}
-	}
-	if (signal == 0) {
-		return false;
-	}
-	info_fill(ts->process, signal, note, info);
-	return true;
-}
-
-bool signal_fault_action(struct thread_signals *ts, int signal,
-			 struct abi_sigaction *action)
-{
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		if ((ts->blocked & signal_bit(signal)) ||
-		    !action_take_locked(ts, signal, action)) {
-			return false;
-		}
-		handler_mask_locked(ts, signal, action);
-	}
-	return true;
-}
-
-void signal_mask_replace(u64 mask)
-{
-	struct thread_signals *ts = signals_current();
-
-	ts->saved = ts->blocked;
-	ts->restore = true;
-	signal_mask_set(mask);
-}
-
-void signal_mask_restore(long result)
-{
-	struct thread_signals *ts = signals_current();
-
-	/* Interrupted: the way to user mode does it, behind the handler. */
-	if (ts->restore && result != -EINTR && result != -ERESTART) {
-		ts->restore = false;
-		signal_mask_set(ts->saved);
-	}
-}
-
-void thread_signals_join(struct task *task)
-{
-	const struct thread_signals *maker = signals_current();
-	struct thread_signals *ts = &task->signals;
-	struct process_signals *ps = &task->process->signals;
-
-	*ts = (struct thread_signals){
-		.task = task,
-		.process = ps,
-		.stack.flags = ABI_SS_DISABLE,
-	};
-	pending_init(&ts->pending);
-	if (maker != NULL) {
-		ts->blocked = maker->blocked;
-		ts->stack = maker->process != ps ? maker->stack : ts->stack;
-	}
-	WITH_SPINLOCK_IRQ (&ps->lock) {
-		list_push_back(&ps->threads, &ts->link);
-		signal_recompute_locked(ts);
-	}
-}
-
-void thread_signals_leave(struct task *task)
-{
-	struct thread_signals *ts = &task->signals;
-	struct list notes;
-
-	list_init(&notes);
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		list_remove(&ts->link);
-		ts->pending.set = 0;
-		list_splice_back(&notes, &ts->pending.queue);
-		retarget_locked(ts, ~ts->blocked);
-	}
-	queue_free(&notes);
-}
-
-void signals_exec(struct thread_signals *ts)
-{
-	struct process_signals *ps = ts->process;
-
-	ts->stack = (struct signal_stack){ .flags = ABI_SS_DISABLE };
-	WITH_SPINLOCK_IRQ (&ps->lock) {
-		for (int i = 0; i < ABI_NSIG; i++) {
-			bool ignored = ps->actions[i].handler == ABI_SIG_IGN;
-
-			ps->actions[i] = (struct abi_sigaction){
-				.handler = ignored ? ABI_SIG_IGN : ABI_SIG_DFL,
-			};
-		}
-	}
-}
-
-u64 signal_deadline(u64 ns)
-{
-	struct thread_signals *ts = signals_current();
-	u64 now = clock_ns(), call = arch_syscall_number();
-
-	if (!ts->repeated || ts->call != call) {
-		ts->call = call;
-		ts->deadline =
-			ns < WAITQ_FOREVER - now ? now + ns : WAITQ_FOREVER;
-	}
-	ts->repeated = false;
-	return ts->deadline;
-}
-
-bool signal_is_ignored(int signal)
-{
-	struct thread_signals *ts = signals_current();
-	bool ignored = false;
-
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		ignored =
-			(ts->blocked & signal_bit(signal)) ||
-			ts->process->actions[signal - 1].handler == ABI_SIG_IGN;
-	}
-	return ignored;
 }

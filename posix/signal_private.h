@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What posix/signal.c and posix/signal_take.c share.  Private to them.
+ */
+#ifndef EXO_POSIX_SIGNAL_PRIVATE_H
+#define EXO_POSIX_SIGNAL_PRIVATE_H
+
+#include "posix/signal.h"
+
+/* A signal with its note. */
+struct queued {
+	struct list link; /* [g] */
+	struct abi_siginfo info;
+};
+
+/* By instructions, not by others: these come first. */
+#define SIGNALS_SYNCHRONOUS                                     \
+	(1ull << (ABI_SIGSEGV - 1) | 1ull << (ABI_SIGBUS - 1) | \
+	 1ull << (ABI_SIGILL - 1) | 1ull << (ABI_SIGTRAP - 1) | \
+	 1ull << (ABI_SIGFPE - 1) | 1ull << (ABI_SIGSYS - 1))
+
+static inline void signal_pending_init(struct signal_pending *pending)
+{
+	pending->set = 0;
+	list_init(&pending->queue);
+}
+
+/* Frees the notes of a list. Context: thread, no lock held. */
+void signal_queue_free(struct list *queue);
+
+/* Frees what interrupts could not. Context: as above. */
+void signal_waste_free(struct process_signals *ps);
+
+#endif

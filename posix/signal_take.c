@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals: taking them, masks, and threads that come and go.  The theory is in
+ * posix/signal.c.
+ */
+#include "posix/signal_private.h"
+
+#include "arch/trap.h"
+#include "kernel/clock.h"
+#include "lib/errno.h"
+#include "mm/kmem.h"
+#include "posix/process.h"
+
+/* The lowest one, but what an instruction did comes first. 0: none. */
+static int first_of(u64 set)
+{
+	u64 candidates =
+		set & SIGNALS_SYNCHRONOUS ? set & SIGNALS_SYNCHRONOUS : set;
+
+	return candidates ? __builtin_ctzll(candidates) + 1 : 0;
+}
+
+/* The note of a signal out of the queue, NULL if it has none. */
+static struct queued *take_locked(struct process_signals *ps,
+				  struct signal_pending *pending, int signal)
+{
+	struct queued *found = NULL;
+
+	list_for_each_safe (node, &pending->queue) {
+		struct queued *q = list_entry(node, struct queued, link);
+
+		if (q->info.signal == signal && found != NULL) {
+			return found; /* and the signal stays pending */
+		}
+		if (q->info.signal == signal) {
+			list_remove(node);
+			ps->queued_count--;
+			found = q;
+		}
+	}
+	pending->set &= ~signal_bit(signal);
+	return found;
+}
+
+/* The first signal of the set, with its note. 0: none. */
+static int take_first_locked(struct thread_signals *ts, u64 set,
+			     struct queued **note)
+{
+	struct signal_pending *pending = &ts->pending;
+	int signal;
+
+	if (!(pending->set & set)) {
+		pending = &ts->process->pending;
+	}
+	signal = first_of(pending->set & set);
+	if (signal != 0) {
+		*note = take_locked(ts->process, pending, signal);
+	}
+	return signal;
+}
+
+/* What the taker is told. Context: thread, lock not held. */
+static void info_fill(struct process_signals *ps, int signal,
+		      struct queued *note, struct abi_siginfo *info)
+{
+	if (note != NULL) {
+		*info = note->info;
+		kfree(note);
+	} else {
+		*info = signal_info_kernel(signal);
+	}
+	signal_waste_free(ps);
+}
+
+bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info)
+{
+	struct queued *note = NULL;
+	int signal = 0;
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		signal = take_first_locked(ts, set, &note);
+		signal_recompute_locked(ts);
+	}
+	if (signal == 0) {
+		return false;
+	}
+	info_fill(ts->process, signal, note, info);
+	return true;
+}
+
+/* ---- Masks and threads -------------------------------------------------- */
+
+/* Others may take what this thread will not any more. */
+static void retarget_locked(struct thread_signals *ts, u64 set)
+{
+	set &= ts->process->pending.set;
+	if (set == 0) {
+		return;
+	}
+	list_for_each (node, &ts->process->threads) {
+		struct thread_signals *other =
+			list_entry(node, struct thread_signals, link);
+
+		if (other != ts && (set & ~other->blocked)) {
+			signal_tell_locked(other);
+		}
+	}
+}
+
+static void mask_set_locked(struct thread_signals *ts, u64 mask)
+{
+	u64 blocked = ts->blocked;
+
+	ts->blocked = mask & ~SIGNALS_UNBLOCKABLE; /* S4 */
+	retarget_locked(ts, mask & ~blocked);
+	signal_recompute_locked(ts);
+}
+
+void signal_mask_set(u64 mask)
+{
+	struct thread_signals *ts = signals_current();
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		mask_set_locked(ts, mask);
+	}
+}
+
+/* The action as it is now; a handler for one time is a default afterwards. */
+static bool action_take_locked(struct thread_signals *ts, int signal,
+			       struct abi_sigaction *out)
+{
+	struct abi_sigaction *action = &ts->process->actions[signal - 1];
+
+	*out = *action;
+	if (action->handler == ABI_SIG_DFL || action->handler == ABI_SIG_IGN) {
+		return false;
+	}
+	if (action->flags & ABI_SA_RESETHAND) {
+		action->handler = ABI_SIG_DFL;
+	}
+	return true;
+}
+
+/* The mask while the handler runs. */
+static void handler_mask_locked(struct thread_signals *ts, int signal,
+				const struct abi_sigaction *action)
+{
+	u64 own = action->flags & ABI_SA_NODEFER ? 0 : signal_bit(signal);
+
+	mask_set_locked(ts, ts->blocked | action->mask | own);
+}
+
+bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
+			struct abi_sigaction *action)
+{
+	struct queued *note = NULL;
+	int signal = 0;
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		signal = take_first_locked(ts, ~ts->blocked, &note);
+		if (signal != 0 && action_take_locked(ts, signal, action)) {
+			handler_mask_locked(ts, signal, action);
+		} else {
+			signal_recompute_locked(ts);
+		}
+	}
+	if (signal == 0) {
+		return false;
+	}
+	info_fill(ts->process, signal, note, info);
+	return true;
+}
+
+bool signal_fault_action(struct thread_signals *ts, int signal,
+			 struct abi_sigaction *action)
+{
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		if ((ts->blocked & signal_bit(signal)) ||
+		    !action_take_locked(ts, signal, action)) {
+			return false;
+		}
+		handler_mask_locked(ts, signal, action);
+	}
+	return true;
+}
+
+void signal_mask_replace(u64 mask)
+{
+	struct thread_signals *ts = signals_current();
+
+	ts->saved = ts->blocked;
+	ts->restore = true;
+	signal_mask_set(mask);
+}
+
+void signal_mask_restore(long result)
+{
+	struct thread_signals *ts = signals_current();
+
+	/* Interrupted: the way to user mode does it, behind the handler. */
+	if (ts->restore && result != -EINTR && result != -ERESTART) {
+		ts->restore = false;
+		signal_mask_set(ts->saved);
+	}
+}
+
+void thread_signals_join(struct task *task)
+{
+	const struct thread_signals *maker = signals_current();
+	struct thread_signals *ts = &task->signals;
+	struct process_signals *ps = &task->process->signals;
+
+	*ts = (struct thread_signals){
+		.task = task,
+		.process = ps,
+		.stack.flags = ABI_SS_DISABLE,
+	};
+	signal_pending_init(&ts->pending);
+	if (maker != NULL) {
+		ts->blocked = maker->blocked;
+		ts->stack = maker->process != ps ? maker->stack : ts->stack;
+	}
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		list_push_back(&ps->threads, &ts->link);
+		signal_recompute_locked(ts);
+	}
+}
+
+void thread_signals_leave(struct task *task)
+{
+	struct thread_signals *ts = &task->signals;
+	struct list notes;
+
+	list_init(&notes);
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		list_remove(&ts->link);
+		ts->pending.set = 0;
+		list_splice_back(&notes, &ts->pending.queue);
+		retarget_locked(ts, ~ts->blocked);
+	}
+	signal_queue_free(&notes);
+}
+
+void signals_exec(struct thread_signals *ts)
+{
+	struct process_signals *ps = ts->process;
+
+	ts->stack = (struct signal_stack){ .flags = ABI_SS_DISABLE };
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		for (int i = 0; i < ABI_NSIG; i++) {
+			bool ignored = ps->actions[i].handler == ABI_SIG_IGN;
+
+			ps->actions[i] = (struct abi_sigaction){
+				.handler = ignored ? ABI_SIG_IGN : ABI_SIG_DFL,
+			};
+		}
+	}
+}
+
+u64 signal_deadline(u64 ns)
+{
+	struct thread_signals *ts = signals_current();
+	u64 now = clock_ns(), call = arch_syscall_number();
+
+	if (!ts->repeated || ts->call != call) {
+		ts->call = call;
+		ts->deadline =
+			ns < WAITQ_FOREVER - now ? now + ns : WAITQ_FOREVER;
+	}
+	ts->repeated = false;
+	return ts->deadline;
+}
+
+bool signal_is_ignored(int signal)
+{
+	struct thread_signals *ts = signals_current();
+	bool ignored = false;
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		ignored =
+			(ts->blocked & signal_bit(signal)) ||
+			ts->process->actions[signal - 1].handler == ABI_SIG_IGN;
+	}
+	return ignored;
+}
