@@ -40,12 +40,32 @@ static struct task *task_of_locked(u64 number)
 	return NULL;
 }
 
+/* True if the running process may send that; the kernel may. [p] */
+static bool may_send_locked(const struct process *to,
+			    const struct abi_siginfo *info)
+{
+	const struct process *self = process_current();
+	const struct credentials *mine, *theirs = &to->credentials;
+
+	if (info->code == ABI_SI_KERNEL || to == self) {
+		return true;
+	}
+	mine = &self->credentials;
+	return mine->euid == 0 || mine->euid == theirs->suid ||
+	       mine->euid == theirs->uid || mine->uid == theirs->suid ||
+	       mine->uid == theirs->uid ||
+	       (info->signal == ABI_SIGCONT && to->session == self->session);
+}
+
 /* Signal 0 asks whether there is somebody. */
 static int process_send_locked(struct process *p,
 			       const struct abi_siginfo *info)
 {
 	if (p == NULL) {
 		return -ESRCH;
+	}
+	if (!may_send_locked(p, info)) {
+		return -EPERM;
 	}
 	return info->signal ? signal_send_process(&p->signals, info) : 0;
 }
@@ -57,9 +77,11 @@ int signal_send_group_locked(const struct pid *group,
 
 	if (group != NULL) {
 		list_for_each (node, &group->group) {
-			err = process_send_locked(
+			int one = process_send_locked(
 				list_entry(node, struct process, group_link),
 				info);
+
+			err = err == 0 ? 0 : one;
 		}
 	}
 	return err;
@@ -73,7 +95,9 @@ static int everybody_send_locked(const struct abi_siginfo *info)
 
 	for (; id != NULL; id = pid_next_locked(pid_number(id) + 1)) {
 		if (id->process != NULL && id->process != process_current()) {
-			err = process_send_locked(id->process, info);
+			int one = process_send_locked(id->process, info);
+
+			err = err == 0 ? 0 : one;
 		}
 	}
 	return err;
@@ -118,6 +142,9 @@ static long thread_send(s32 process, s32 thread, const struct abi_siginfo *info)
 		if (task == NULL ||
 		    (process != 0 && (u32)process != task->process->pid)) {
 			return -ESRCH;
+		}
+		if (!may_send_locked(task->process, info)) {
+			return -EPERM;
 		}
 		return info->signal ? signal_send_thread(&task->signals, info)
 				    : 0;

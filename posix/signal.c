@@ -338,6 +338,7 @@ struct abi_siginfo signal_info_user(int signal)
 		.signal = signal,
 		.code = ABI_SI_USER,
 		.sent.pid = process_current()->pid,
+		.sent.uid = process_current()->credentials.uid,
 	};
 }
 
