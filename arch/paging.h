@@ -116,6 +116,16 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 					 const struct page_mapping *old),
 			void *ctx);
 
+/*
+ * Maps each page of the range at its address in `to`, too, where nothing is
+ * mapped, and takes the right to write from both.  Calls `shared` for the frame
+ * of each and adds them up in `*count`.
+ * Errors: -ENOMEM for a table; then some pages are shared.
+ */
+must_check int arch_share_range(struct page_table *table, struct page_table *to,
+				u64 va, u64 len_bytes,
+				void (*shared)(phys_t frame), u64 *count);
+
 /* Makes `table` this processor's address space. */
 void arch_table_load(const struct page_table *table);
 

@@ -341,6 +341,15 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 	return top - len_bytes;
 }
 
+static void dead_page_gone(void *ctx, u64 va, const struct page_mapping *old)
+{
+	struct aspace *aspace = ctx;
+
+	(void)va;
+	aspace->resident_pages--;
+	frame_put(old->frame);
+}
+
 void aspace_put(struct aspace *aspace)
 {
 	struct region *r;
@@ -350,7 +359,9 @@ void aspace_put(struct aspace *aspace)
 	}
 	tlb_evict(aspace);
 	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
-		pages_unmap(aspace, r->node.key, r->end - r->node.key);
+		/* No processor has the table: nobody needs to be asked. */
+		arch_unmap_range(&aspace->table, r->node.key,
+				 r->end - r->node.key, dead_page_gone, aspace);
 		region_drop(aspace, r);
 	}
 	ASSERT(aspace->resident_pages == 0);

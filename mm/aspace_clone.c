@@ -9,64 +9,54 @@
 #include "mm/frame.h"
 #include "mm/tlb.h"
 
-struct clone {
-	struct aspace *child;
-	struct tlb_batch batch;
-	int err;
-};
-
-/* Shares one page with the child; the parent loses the right to write. */
-static unsigned page_share(void *ctx, u64 va, const struct page_mapping *old)
+/* What a region has in memory, unless its object has the frames. */
+static int pages_share(struct aspace *aspace, struct aspace *child,
+		       const struct region *r)
 {
-	struct clone *clone = ctx;
-	unsigned prot = old->prot & ~(unsigned)PROT_PAGE_WRITE;
+	if (r->flags & (REGION_SHARED | REGION_WIPE)) {
+		return 0;
+	}
+	return arch_share_range(&aspace->table, &child->table, r->node.key,
+				r->end - r->node.key, frame_get,
+				&child->resident_pages);
+}
 
-	/* The pages that could not be shared stay as they were. */
-	if (clone->err) {
-		return old->prot;
+static int regions_copy(struct aspace *aspace, struct aspace *child)
+{
+	tree_for_each (node, &aspace->regions) {
+		const struct region *r = region_of(node);
+		int err;
+
+		if (r->flags & REGION_NO_FORK) {
+			continue;
+		}
+		err = region_add(child, r->node.key, r->end, r->flags,
+				 r->source);
+		err = err ? err : pages_share(aspace, child, r);
+		if (err) {
+			return err;
+		}
 	}
-	clone->err = arch_map_page(&clone->child->table, va, old->frame, prot);
-	if (clone->err) {
-		return old->prot;
-	}
-	frame_get(old->frame);
-	clone->child->resident_pages++;
-	if (old->prot & PROT_PAGE_WRITE) {
-		tlb_batch_add(&clone->batch, va, PHYS_NONE);
-	}
-	return prot;
+	return 0;
 }
 
 static int clone_locked(struct aspace *aspace, struct aspace *child)
 {
-	struct clone clone = { .child = child };
+	struct tlb_batch batch;
+	int err;
 
 	child->brk_start = aspace->brk_start;
 	child->brk_end = aspace->brk_end;
 	child->mmap_top = aspace->mmap_top;
 	child->stack_max_bytes = aspace->stack_max_bytes;
 	child->max_pages = aspace->max_pages;
-	tlb_batch_init(&clone.batch, aspace);
-	tree_for_each (node, &aspace->regions) {
-		const struct region *r = region_of(node);
-
-		if (r->flags & REGION_NO_FORK) {
-			continue;
-		}
-		clone.err = region_add(child, r->node.key, r->end, r->flags,
-				       r->source);
-		if (clone.err) {
-			break;
-		}
-		/* The object of a shared region has its frames. */
-		if (r->flags & (REGION_SHARED | REGION_WIPE)) {
-			continue;
-		}
-		arch_protect_range(&aspace->table, r->node.key,
-				   r->end - r->node.key, page_share, &clone);
+	tlb_batch_init(&batch, aspace);
+	err = regions_copy(aspace, child);
+	if (child->resident_pages > 0) {
+		tlb_batch_add_all(&batch);
 	}
-	tlb_batch_flush(&clone.batch);
-	return clone.err;
+	tlb_batch_flush(&batch);
+	return err;
 }
 
 struct aspace *aspace_clone(struct aspace *aspace)

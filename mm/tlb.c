@@ -45,6 +45,10 @@ static u64 listening; /* [a] */
 
 static void flush_local(const struct tlb_batch *batch)
 {
+	if (batch->all) {
+		arch_tlb_flush_user();
+		return;
+	}
 	for (u32 i = 0; i < batch->page_count; i++) {
 		arch_tlb_flush_page(batch->pages[i]);
 	}
@@ -118,6 +122,12 @@ void tlb_batch_init(struct tlb_batch *batch, struct aspace *aspace)
 	batch->aspace = aspace;
 	batch->frame_count = 0;
 	batch->page_count = 0;
+	batch->all = false;
+}
+
+void tlb_batch_add_all(struct tlb_batch *batch)
+{
+	batch->all = true;
 }
 
 void tlb_batch_add(struct tlb_batch *batch, u64 va, phys_t frame)
@@ -148,7 +158,7 @@ static void flush_everywhere(const struct tlb_batch *batch)
 
 void tlb_batch_flush(struct tlb_batch *batch)
 {
-	if (batch->page_count > 0) {
+	if (batch->page_count > 0 || batch->all) {
 		flush_everywhere(batch);
 	}
 	for (u32 i = 0; i < batch->frame_count; i++) {

@@ -17,7 +17,8 @@ struct aspace;
 struct tlb_batch {
 	struct aspace *aspace; /* NULL: kernel space */
 	u32 frame_count;
-	u32 page_count; /* pages to flush */
+	u32 page_count; /* pages to flush ... */
+	bool all;       /* ... or all of user space */
 	phys_t frames[TLB_BATCH_FRAMES];
 	u64 pages[TLB_BATCH_FRAMES];
 };
@@ -29,6 +30,9 @@ void tlb_batch_init(struct tlb_batch *batch, struct aspace *aspace);
  * (PHYS_NONE: only the right to write was taken).  May flush.
  */
 void tlb_batch_add(struct tlb_batch *batch, u64 va, phys_t frame);
+
+/* Rights of many pages were taken: all of user space is to be forgotten. */
+void tlb_batch_add_all(struct tlb_batch *batch);
 
 /*
  * No processor reaches the frames any more; they are released.  Context:

@@ -301,6 +301,33 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 	}
 }
 
+int arch_share_range(struct page_table *table, struct page_table *to, u64 va,
+		     u64 len_bytes, void (*shared)(phys_t frame), u64 *count)
+{
+	u64 end = va + len_bytes;
+	u64 *from, left;
+
+	while ((from = entries_next(table, &va, end, &left)) != NULL) {
+		u64 *copy = entry_make(to, va, 0);
+
+		if (copy == NULL) {
+			return -ENOMEM;
+		}
+		va += left * PAGE_SIZE;
+		for (; left > 0; left--, from++, copy++) {
+			if (*from != 0) {
+				u64 entry = *from & ~PTE_WRITE;
+
+				*from = entry;
+				*copy = entry;
+				shared(phys(entry & PTE_ADDRESS));
+				(*count)++;
+			}
+		}
+	}
+	return 0;
+}
+
 int arch_table_create(struct page_table *table)
 {
 	u64 *root, *kernel_root = phys_to_virt(kernel_page_table.root);
