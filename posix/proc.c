@@ -8,7 +8,7 @@
 #include "arch/percpu.h"
 #include "fs/mount.h"
 #include "kernel/clock.h"
-#include "kernel/panic.h"
+#include "kernel/machine.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "mm/frame.h"
@@ -189,14 +189,13 @@ static int show_absent(struct text *out, u64 key)
 	return 0;
 }
 
-/* "c" panics on purpose, as on Linux. */
+/* The first letter counts, as on Linux. */
 static long sysrq_write(u64 key, const char *bytes, size_t len_bytes)
 {
+	int err = len_bytes > 0 ? machine_sysrq(bytes[0]) : 0;
+
 	(void)key;
-	if (len_bytes > 0 && bytes[0] == 'c') {
-		panic("asked for through /proc/sysrq-trigger");
-	}
-	return (long)len_bytes;
+	return err ? err : (long)len_bytes;
 }
 
 static const struct proc_entry kernel_children[] = {
