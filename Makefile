@@ -21,7 +21,7 @@ MEM      ?= 256M
 ACCEL    ?= auto
 MACHINE  ?= pc
 FIRMWARE ?= bios
-CMDLINE  ?= bench=quick init=/bin/hello
+CMDLINE  ?= bench=quick init=/init
 override ROOTFS := $(patsubst ~/%,$(HOME)/%,$(ROOTFS))
 SEED     ?=
 ONLY     ?=

@@ -77,7 +77,7 @@ static void set_hostname(void)
 static void set_environment(void)
 {
 	setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
-	setenv("HOME", "/root", 0);
+	setenv("HOME", "/root", 1);
 	setenv("USER", "root", 0);
 	setenv("LOGNAME", "root", 0);
 	setenv("SHELL", SHELL, 0);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The shell that `./exo run` ends in, driven over serial port and keyboard."""
+import time
+
 from screen import rows
 from suite import test
 from terminal import settle
@@ -25,10 +27,10 @@ class Shell(Vm):
 
     def prompt(self, limit_s=LIMIT_S):
         """Waits for the prompt, which no newline follows."""
+        deadline = time.monotonic() + limit_s
         while not self.text.endswith(":~# "):
-            before = len(self.text)
-            self.more(limit_s)
-            if len(self.text) == before:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self.more(left_s):
                 self.fail("no prompt")
         self.read_to = len(self.text)
 
