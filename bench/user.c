@@ -193,3 +193,23 @@ const char *bench_page_fault(struct bench *b)
 {
 	return program(b, "fault", 1);
 }
+
+const char *bench_read_zero(struct bench *b)
+{
+	return program(b, "read_zero", 16);
+}
+
+const char *bench_open_close(struct bench *b)
+{
+	return program(b, "open_close", 4);
+}
+
+const char *bench_create_unlink(struct bench *b)
+{
+	return program(b, "create_unlink", 4);
+}
+
+const char *bench_pipe_round(struct bench *b)
+{
+	return program(b, "pipe_round", 4);
+}

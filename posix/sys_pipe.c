@@ -23,7 +23,8 @@ static int ends_add(struct descriptors *d, struct file *ends[2], int fds[2],
 		    bool close_on_exec)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		fds[i] = descriptors_add(d, ends[i], 0, DESCRIPTORS_LIMIT,
+		fds[i] = descriptors_add(d, ends[i], 0,
+					 process_limit(ABI_RLIMIT_NOFILE),
 					 close_on_exec);
 		if (fds[i] >= 0) {
 			continue;

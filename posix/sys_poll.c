@@ -122,7 +122,7 @@ static long poll_user(uaddr_t user, u64 count, u64 deadline)
 	size_t len = count * sizeof(*fds);
 	long result;
 
-	if (count > DESCRIPTORS_LIMIT) {
+	if (count > process_limit(ABI_RLIMIT_NOFILE)) {
 		return -EINVAL;
 	}
 	if (count > NEAR_FDS) {
@@ -340,7 +340,7 @@ static long select_run(struct select *s, const uaddr_t user[3], u64 deadline)
 
 static long select_user(s32 count, const uaddr_t user[3], u64 deadline)
 {
-	struct select s = { .count = MIN((u32)count, (u32)DESCRIPTORS_LIMIT) };
+	struct select s = { .count = MIN((u32)count, (u32)DESCRIPTORS_MAX) };
 	long result;
 
 	if (count < 0) {

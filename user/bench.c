@@ -3,11 +3,12 @@
  * Takes samples of what it costs to enter the kernel, for the kernel's own
  * benchmarks (bench/user.c):
  *
- *	bench call|fault|signal SAMPLES BATCH
+ *	bench KIND SAMPLES BATCH
  *
  * writes SAMPLES numbers of 8 bytes each to standard output: cycles for BATCH
  * operations, the reading of the counter included.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -96,19 +97,106 @@ static uint64_t signals(long batch)
 	return cycles() - start;
 }
 
+static uint64_t open_close(long batch)
+{
+	uint64_t start = cycles();
+
+	do {
+		close(open("/dev/null", O_RDONLY));
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
+static uint64_t create_unlink(long batch)
+{
+	uint64_t start = cycles();
+
+	do {
+		close(open("/tmp/bench", O_CREAT | O_WRONLY, 0600));
+		unlink("/tmp/bench");
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
+static uint64_t read_zero(long batch)
+{
+	static int fd = -1;
+	uint64_t start;
+	char byte;
+
+	if (fd < 0) {
+		fd = open("/dev/zero", O_RDONLY);
+	}
+	start = cycles();
+	do {
+		if (read(fd, &byte, 1) != 1) {
+			_exit(1);
+		}
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
+/* A byte to a child and back. */
+static uint64_t pipe_round(long batch)
+{
+	static int there[2], back[2];
+	uint64_t start;
+	char byte = 0;
+
+	if (there[1] == 0) {
+		if (pipe(there) != 0 || pipe(back) != 0) {
+			_exit(1);
+		}
+		if (fork() == 0) {
+			close(there[1]);
+			while (read(there[0], &byte, 1) == 1 &&
+			       write(back[1], &byte, 1) == 1) {
+			}
+			_exit(0);
+		}
+		close(there[0]);
+	}
+	start = cycles();
+	do {
+		if (write(there[1], &byte, 1) != 1 ||
+		    read(back[0], &byte, 1) != 1) {
+			_exit(1);
+		}
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
+static const struct {
+	const char *name;
+	uint64_t (*sample)(long batch);
+} kinds[] = {
+	{ "call", call },
+	{ "fault", fault },
+	{ "signal", signals },
+	{ "open_close", open_close },
+	{ "create_unlink", create_unlink },
+	{ "read_zero", read_zero },
+	{ "pipe_round", pipe_round },
+};
+
 int main(int argc, char **argv)
 {
 	static uint64_t samples[PAGE_BYTES / sizeof(uint64_t)];
 	const size_t room = sizeof(samples) / sizeof(samples[0]);
-	uint64_t (*sample)(long batch);
+	uint64_t (*sample)(long batch) = NULL;
 	long left, batch;
 
 	if (argc != 4) {
 		return 2;
 	}
-	sample = strcmp(argv[1], "call") == 0     ? call
-		 : strcmp(argv[1], "signal") == 0 ? signals
-						  : fault;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(argv[1], kinds[i].name) == 0) {
+			sample = kinds[i].sample;
+		}
+	}
+	if (sample == NULL) {
+		return 2;
+	}
 	left = atol(argv[2]);
 	batch = atol(argv[3]);
 	while (left > 0) {

@@ -5,12 +5,18 @@
  * difference does not build.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -19,6 +25,7 @@
 #include <linux/reboot.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "posix/abi.h"
@@ -81,6 +88,67 @@ SAME_REBOOT(HALT, CMD_HALT);
 SAME(O_ACCMODE);
 SAME(O_CREAT);
 SAME(O_TRUNC);
+SAME(O_WRONLY);
+SAME(O_RDWR);
+SAME(O_EXCL);
+SAME(O_NOCTTY);
+SAME(O_APPEND);
+SAME(O_NONBLOCK);
+SAME(O_DIRECTORY);
+SAME(O_NOFOLLOW);
+SAME(O_CLOEXEC);
+SAME(O_PATH);
+static_assert((ABI_O_TMPFILE | ABI_O_DIRECTORY) == O_TMPFILE, "O_TMPFILE");
+SAME(AT_SYMLINK_NOFOLLOW);
+SAME(AT_REMOVEDIR);
+SAME(AT_EACCESS);
+SAME(AT_SYMLINK_FOLLOW);
+SAME(AT_NO_AUTOMOUNT);
+SAME(AT_STATX_SYNC_TYPE);
+SAME(RENAME_NOREPLACE);
+SAME(RENAME_EXCHANGE);
+SAME(UTIME_NOW);
+SAME(UTIME_OMIT);
+SAME(F_DUPFD);
+SAME(F_GETFD);
+SAME(F_SETFD);
+SAME(F_GETFL);
+SAME(F_SETFL);
+SAME(F_DUPFD_CLOEXEC);
+SAME(F_SETPIPE_SZ);
+SAME(F_GETPIPE_SZ);
+SAME(CLOSE_RANGE_CLOEXEC);
+SAME(FIONBIO);
+SAME(FIONCLEX);
+SAME(FIOCLEX);
+SAME(POLLIN);
+SAME(POLLOUT);
+SAME(POLLERR);
+SAME(POLLHUP);
+SAME(POLLNVAL);
+SAME(POLLRDNORM);
+SAME(POLLWRNORM);
+SAME(MS_REMOUNT);
+SAME(MS_BIND);
+SAME(MS_MOVE);
+SAME(MNT_FORCE);
+SAME(MNT_DETACH);
+SAME(UMOUNT_NOFOLLOW);
+SAME(STATX_BASIC_STATS);
+SAME_SIZE(abi_pollfd, pollfd);
+SAME_PLACE(abi_pollfd, revents, pollfd, revents);
+SAME_SIZE(abi_statfs, statfs);
+SAME_PLACE(abi_statfs, ffree, statfs, f_ffree);
+SAME_PLACE(abi_statfs, namelen, statfs, f_namelen);
+SAME_PLACE(abi_statfs, flags, statfs, f_flags);
+SAME_SIZE(abi_statx, statx);
+SAME_PLACE(abi_statx, ino, statx, stx_ino);
+SAME_PLACE(abi_statx, mtime, statx, stx_mtime);
+SAME_PLACE(abi_statx, dev_minor, statx, stx_dev_minor);
+SAME_PLACE(abi_dirent, type, dirent64, d_type);
+SAME_PLACE(abi_dirent, name, dirent64, d_name);
+SAME_PLACE(abi_stat, atime_s, stat, st_atim);
+SAME_PLACE(abi_stat, ctime_s, stat, st_ctim);
 SAME(AT_FDCWD);
 SAME(AT_EMPTY_PATH);
 SAME(PROT_READ);
