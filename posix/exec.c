@@ -291,12 +291,14 @@ static void names_set(struct process *process, const struct program *p)
 	}
 	WITH_MUTEX (&process->mutex) {
 		string_copy(process->name, base, sizeof(process->name));
-		string_copy(
-			process->exe,
-			p->script_count > 0
-				? p->scripts[p->script_count - 1].interpreter
-				: p->path,
-			sizeof(process->exe));
+		if (p->script_count > 0) {
+			string_copy(process->exe,
+				    p->scripts[p->script_count - 1].interpreter,
+				    sizeof(process->exe));
+		} else if (strcmp(p->path, "/proc/self/exe") != 0) {
+			string_copy(process->exe, p->path,
+				    sizeof(process->exe));
+		}
 		process->args_at = p->strings;
 		process->argc = p->args.argc;
 	}

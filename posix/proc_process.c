@@ -205,7 +205,9 @@ static int exe_follow(u64 key, struct vnode **out)
 		return (int)len;
 	}
 	path[len] = '\0';
-	return path_lookup(path, out);
+	/* One that leads to itself would have no end. */
+	return strncmp(path, "/proc/", 6) == 0 ? -ELOOP
+					       : path_lookup(path, out);
 }
 
 static int show_comm(struct text *out, u64 key)
