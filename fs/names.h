@@ -13,7 +13,7 @@
 /* Where a walk begins: the context, and the directory (a reference). */
 struct place {
 	struct fs_context *context;
-	struct vnode *start; /* the walk takes the reference */
+	struct vnode *start; /* the walk takes the reference; NULL: see there */
 };
 
 /*

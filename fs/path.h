@@ -52,8 +52,9 @@ must_check int path_from_kernel(struct path *p, const char *text);
 
 /*
  * Walks from `start` (whose reference it takes) or, for an absolute path, from
- * the root of `context`.  Searching takes the right to execute directories.
- * Errors: -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM.
+ * the root of `context` (`start` may be NULL).  Searching takes the right to
+ * execute directories. Errors: -ENOENT, -ENOTDIR, -EACCES, -ELOOP,
+ * -ENAMETOOLONG, -ENOMEM.
  */
 must_check int path_walk(struct path *p, struct fs_context *context,
 			 struct vnode *start, unsigned flags);

@@ -35,8 +35,9 @@ static int start_of(int dirfd, struct vnode **out)
 int place_start(const struct path *p, int dirfd, struct place *out)
 {
 	out->context = fs_context_current();
+	out->start = NULL;
 	/* An absolute path begins elsewhere, and the descriptor is not read. */
-	return start_of(p->rest[0] == '/' ? ABI_AT_FDCWD : dirfd, &out->start);
+	return p->rest[0] == '/' ? 0 : start_of(dirfd, &out->start);
 }
 
 int place_from_user(struct path *p, int dirfd, uaddr_t text, struct place *out)
