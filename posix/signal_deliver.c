@@ -163,6 +163,9 @@ static void stop_process(struct thread_signals *ts, int signal, u32 continues)
 
 static void default_action(struct thread_signals *ts, int signal, u32 continues)
 {
+	if (ts->process->unkillable) {
+		return; /* it came while the signal was blocked */
+	}
 	switch (signal_default(signal)) {
 	case SIGNAL_IGNORED: return;
 	case SIGNAL_STOPS: stop_process(ts, signal, continues); return;
