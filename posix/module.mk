@@ -3,7 +3,7 @@ kernel-y += posix/elf.c
 hostsrc-y += posix/elf.c
 kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/fork.c posix/wait.c posix/oom.c posix/credentials.c posix/rlimit.c \
-	posix/sys_system.c posix/sys_sched.c posix/session.c posix/usage.c posix/futex.c \
+	posix/sys_system.c posix/sys_sched.c posix/session.c posix/usage.c posix/futex.c posix/robust.c \
 	posix/args.c posix/script.c posix/program_open.c \
 	posix/load.c posix/exec.c posix/init.c posix/signal.c \
 	posix/signal_deliver.c posix/signal_child.c posix/kill.c \
