@@ -214,7 +214,13 @@ $(testusers.glibc): build/testroot/tests/%-glibc: tests/user/%.c \
 	$(Q)$(HOSTCC) $(userflags) -MMD -MP -MF build/user/$*-glibc.d -o $@ $<
 -include $(patsubst %,build/user/%.d,$(testuser-y) $(testuser-y:=-glibc))
 
-build/tests.cpio: scripts/mkinitrd.py $(users) $(testusers) $(testusers.glibc)
+testscripts := $(patsubst %,build/testroot/%,$(wildcard tests/shell/*.sh))
+$(testscripts): build/testroot/%: %
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+build/tests.cpio: scripts/mkinitrd.py $(users) $(testusers) \
+		$(testusers.glibc) $(testscripts)
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(users) \
 		--overlay build/testroot

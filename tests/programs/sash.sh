@@ -1,0 +1,12 @@
+-mkdir s
+-cp input s/output
+-ls s
+-cmp input s/output
+-ln -s output s/link
+-mv s/output s/moved
+-chmod 600 s/moved
+-grep 3 s/moved
+-rm s/link
+-sum s/moved
+-ls s
+umask
