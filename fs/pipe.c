@@ -41,6 +41,7 @@ struct pipe {
 	u32 head;           /* [m] read by sleepers */
 	u32 tail;           /* [m] read by sleepers */
 	u32 page_count;     /* [m] */
+	bool named;         /* [I] a FIFO's: the mutex of its vnode decides */
 	u64 ino;            /* [I] */
 	struct pipe_end reader, writer;
 	struct pollq pollq;
@@ -357,13 +358,13 @@ static void ends_close(struct pipe *p, u32 access)
 static void pipe_close(struct file *file)
 {
 	struct pipe *p = file->data;
-	struct mutex *mutex = file->vnode ? &file->vnode->mutex : &p->mutex;
+	struct mutex *mutex = p->named ? &file->vnode->mutex : &p->mutex;
 	bool last;
 
 	mutex_lock(mutex);
 	ends_close(p, file->access);
 	last = p->reader.files == 0 && p->writer.files == 0;
-	if (last && file->vnode != NULL) {
+	if (last && p->named) {
 		file->vnode->special = NULL;
 	}
 	mutex_unlock(mutex);
@@ -407,6 +408,19 @@ int pipe_create(u32 flags, struct file *ends[2])
 }
 
 /* Somebody has opened the other end since there were `need` openings. */
+int pipe_reopen(const struct file *end, struct file *file)
+{
+	struct pipe *p = end->data;
+
+	if (!file_is_pipe(end)) {
+		return -ENXIO;
+	}
+	ends_open(p, file->access);
+	file->data = p;
+	file->ops = &pipe_ops;
+	return 0;
+}
+
 static bool reader_came(const struct pipe *p, u32 need)
 {
 	return READ_ONCE(p->reader.files) > 0 ||
@@ -449,6 +463,7 @@ int fifo_open(struct vnode *v, struct file *file)
 		if (p == NULL) {
 			return -ENOMEM;
 		}
+		p->named = true;
 		opens = file->access == FILE_READ ? p->writer.opens
 						  : p->reader.opens;
 		file->data = p;

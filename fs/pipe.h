@@ -17,6 +17,12 @@
  */
 must_check int pipe_create(u32 flags, struct file *ends[2]);
 
+/*
+ * Opens the pipe without a name that `end`, which stays open meanwhile, is an
+ * end of.  Errors: -ENXIO: it is none.  Context: thread.
+ */
+must_check int pipe_reopen(const struct file *end, struct file *file);
+
 /* Opens a FIFO; sleeps until the other end is open, as open(2) tells. */
 must_check int fifo_open(struct vnode *v, struct file *file);
 

@@ -32,7 +32,8 @@ struct proc_node {
 	bool numbered; /* its name is the key's lower half */
 };
 
-static const struct vnode_ops dir_ops, link_ops, magic_ops, file_vnode_ops;
+static const struct vnode_ops dir_ops, link_ops, magic_ops, file_vnode_ops,
+	nameless_ops;
 static const struct proc_entry *root_entry;
 
 static struct proc_node *node_of(struct vnode *v)
@@ -49,6 +50,9 @@ static const struct vnode_ops *ops_of(const struct proc_entry *entry)
 {
 	if ((entry->mode & MODE_TYPE) == MODE_DIRECTORY) {
 		return &dir_ops;
+	}
+	if (entry->open != NULL) {
+		return &nameless_ops;
 	}
 	if (entry->readlink == NULL) {
 		return &file_vnode_ops;
@@ -200,9 +204,27 @@ static long link_readlink(struct vnode *v, char *buf, size_t size_bytes)
 static int link_follow(struct vnode *v, struct vnode **out)
 {
 	const struct proc_node *node = node_of(v);
+	const struct proc_entry *nameless = node->entry->nameless;
+	int err = node->entry->follow(node->key, out);
 
-	return node->entry->follow(node->key, out);
+	if (err != -ENXIO || nameless == NULL) {
+		return err;
+	}
+	return node_make(v->fs, node->parent, nameless, node->key, true, out);
 }
+
+static int nameless_open(struct vnode *v, struct file *file)
+{
+	const struct proc_node *node = node_of(v);
+
+	return node->entry->open(node->key, file);
+}
+
+static const struct vnode_ops nameless_ops = {
+	.open = nameless_open,
+	.parent = node_parent,
+	.destroy = node_destroy,
+};
 
 static const struct vnode_ops link_ops = {
 	.readlink = link_readlink,

@@ -35,8 +35,14 @@ struct proc_entry {
 	long (*write)(u64 key, const char *bytes, size_t len_bytes);
 	/* The text of a link, as vnode_ops.readlink. */
 	long (*readlink)(u64 key, char *buf, size_t size_bytes);
-	/* Where a link leads without its text; a reference. */
+	/*
+	 * Where a link leads without its text; a reference.  -ENXIO: to a file
+	 * without a vnode, for which `nameless` stands in.
+	 */
 	int (*follow)(u64 key, struct vnode **out);
+	const struct proc_entry *nameless;
+	/* Opens what the key names, as vnode_ops.open. */
+	int (*open)(u64 key, struct file *file);
 	const struct proc_entry *children; /* directories */
 	const struct proc_numbers *numbers;
 };

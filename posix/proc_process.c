@@ -5,6 +5,7 @@
  */
 #include "arch/directmap.h"
 #include "drivers/tty.h"
+#include "fs/pipe.h"
 #include "fs/context.h"
 #include "fs/device.h"
 #include "fs/path.h"
@@ -116,7 +117,7 @@ static long fd_link(u64 key, char *buf, size_t size_bytes)
 static int fd_follow(u64 key, struct vnode **out)
 {
 	struct file *file = fd_file(key);
-	int err = -ENOENT;
+	int err = file ? -ENXIO : -ENOENT;
 
 	if (file != NULL && file->vnode != NULL) {
 		*out = vnode_get(file->vnode);
@@ -124,6 +125,17 @@ static int fd_follow(u64 key, struct vnode **out)
 	}
 	if (file != NULL) {
 		file_put(file);
+	}
+	return err;
+}
+
+static int fd_open(u64 key, struct file *file)
+{
+	struct file *end = fd_file(key);
+	int err = end ? pipe_reopen(end, file) : -ENOENT;
+
+	if (end != NULL) {
+		file_put(end);
 	}
 	return err;
 }
@@ -404,11 +416,18 @@ static int show_status(struct text *out, u64 key)
 	return 0;
 }
 
+static const struct proc_entry fd_nameless = {
+	.name = "",
+	.mode = MODE_FIFO | 0600,
+	.open = fd_open,
+};
+
 static const struct proc_entry fd_entry = {
 	.name = "",
 	.mode = MODE_SYMLINK | 0700,
 	.readlink = fd_link,
 	.follow = fd_follow,
+	.nameless = &fd_nameless,
 };
 
 static const struct proc_numbers fds = { &fd_entry, next_fd };

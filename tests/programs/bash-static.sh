@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What GNU bash asks of the kernel beyond a plain shell.
+(exit 3) & (sleep 0.05; exit 4) & wait -n; echo "first $?"; wait
 declare -A ages=([ann]=30 [bob]=25)
 for name in "${!ages[@]}"; do echo "$name ${ages[$name]}"; done | sort
 numbers=(5 3 9 1); printf '%s\n' "${numbers[@]}" | sort -n | tr '\n' ' '; echo
@@ -8,8 +9,7 @@ diff <(echo same) <(echo same) && echo no difference
 paste <(seq 1 3) <(seq 4 6)
 cat <<< "a here string"
 coproc { read x; echo "back: $x"; }; echo forth >&"${COPROC[1]}"; read y <&"${COPROC[0]}"; echo "$y"; wait
-(exit 3) & (sleep 0.05; exit 4) & wait -n; echo "first $?"; wait
-set -m; sleep 100 & jobs; kill %1; wait %1; echo $?; set +m
+jobs > /dev/null; set -m; sleep 100 & jobs; kill %1; wait %1; echo $?; set +m
 set -m; (kill -STOP $BASHPID; echo continued) & wait %+ 2> /dev/null; jobs | tr -s ' '; kill -CONT %1; wait; set +m
 trap 'echo error at a command' ERR; false; trap - ERR
 trap 'echo child' CHLD; (exit 1); trap - CHLD

@@ -5,7 +5,7 @@ list=(c a b); print ${(o)list} ${#list} ${list[-1]}
 print ${(U)list[1]} ${(j:-:)list} ${${:-kernel}[2,4]}
 mkdir -p z/y; touch z/1 z/2 z/y/3; print -l z/**/*(.) ; print z/*(/)
 print =(echo temporary) > /dev/null; cat =(echo through a file) <(echo through a pipe)
-for i in {1..3}; do (print $i) & done; wait; print waited
+for i in {1..3}; do (print $i) & wait; done; print waited
 print one > f; print two >> f; cat < f; print both > f1 > f2; cat f1 f2
 coproc { read x; print back $x }; print -p forth; read -p y; print $y
 { print always } always { print finally }
