@@ -87,6 +87,11 @@ const struct cmdline *boot_cmdline(void)
 	return &boot.cmdline;
 }
 
+const char *machine_cmdline(void)
+{
+	return boot.info.cmdline;
+}
+
 int task_cpu(void)
 {
 	arch_cpu_init();

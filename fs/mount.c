@@ -97,6 +97,10 @@ int fs_mount(const char *type, const char *source, const char *data,
 	if (where != NULL && !vnode_is(where, MODE_DIRECTORY)) {
 		return -ENOTDIR;
 	}
+	if (where != NULL && t->single && where->fs->type == t &&
+	    where->fs->root == where) {
+		return -EBUSY;
+	}
 	err = t->create(t, data, &fs);
 	if (err) {
 		return err;

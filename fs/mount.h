@@ -28,8 +28,9 @@ struct fs_usage {
 
 struct fs_type {
 	const char *name;
-	u64 magic;  /* f_type of statfs(2) */
-	bool nodev; /* no disk below it: all of ours */
+	u64 magic;   /* f_type of statfs(2) */
+	bool nodev;  /* no disk below it: all of ours */
+	bool single; /* all show the same: none goes over another */
 	/* A new one with one reference; `data`: its options. */
 	int (*create)(const struct fs_type *type, const char *data,
 		      struct fs **out);

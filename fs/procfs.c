@@ -378,6 +378,7 @@ int procfs_init(const struct proc_entry *root)
 		.name = "proc",
 		.magic = 0x9fa0,
 		.nodev = true,
+		.single = true,
 		.create = procfs_create,
 		.usage = procfs_usage,
 		.detach = procfs_detach,

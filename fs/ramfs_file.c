@@ -541,10 +541,15 @@ static void object_destroy(struct mem_object *object)
 	kfree(o);
 }
 
+static struct vnode *object_vnode(struct mem_object *object)
+{
+	return &container_of(object, struct ramfs_object, object)->node->v;
+}
+
 static int file_object(struct file *file, struct mem_object **out)
 {
-	static const struct mem_object_ops ops = { object_page,
-						   object_destroy };
+	static const struct mem_object_ops ops = { object_page, object_destroy,
+						   object_vnode };
 	struct ramfs_object *o = kmalloc(sizeof(*o));
 
 	if (o == NULL) {

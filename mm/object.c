@@ -83,8 +83,10 @@ static void zeroes_destroy(struct mem_object *object)
 
 struct mem_object *mem_object_zeroes(void)
 {
-	static const struct mem_object_ops ops = { zeroes_page,
-						   zeroes_destroy };
+	static const struct mem_object_ops ops = {
+		.page = zeroes_page,
+		.destroy = zeroes_destroy,
+	};
 	struct zeroes *z = kmalloc(sizeof(*z));
 
 	if (z == NULL) {
@@ -139,7 +141,10 @@ static void bytes_destroy(struct mem_object *object)
 
 struct mem_object *mem_object_bytes(const void *data, u64 len_bytes)
 {
-	static const struct mem_object_ops ops = { bytes_page, bytes_destroy };
+	static const struct mem_object_ops ops = {
+		.page = bytes_page,
+		.destroy = bytes_destroy,
+	};
 	struct bytes *b = kmalloc(sizeof(*b));
 
 	if (b == NULL) {

@@ -11,6 +11,7 @@
 #include "lib/types.h"
 
 struct mem_object;
+struct vnode;
 
 /* What page() is asked for. */
 enum object_access {
@@ -31,6 +32,8 @@ struct mem_object_ops {
 		    phys_t *out);
 	/* The last reference is gone. Context: as page(). */
 	void (*destroy)(struct mem_object *object);
+	/* The file that it shows; NULL: it shows none. */
+	struct vnode *(*vnode)(struct mem_object *object);
 };
 
 /* The first field of whatever is an object. */

@@ -301,6 +301,7 @@ static void names_set(struct process *process, const struct program *p)
 		}
 		process->args_at = p->strings;
 		process->argc = p->args.argc;
+		process->envc = p->args.envc;
 	}
 	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
 }

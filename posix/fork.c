@@ -148,6 +148,7 @@ static int process_fill(struct process *child, struct process *parent,
 		memcpy(child->exe, parent->exe, sizeof(child->exe));
 		child->args_at = parent->args_at;
 		child->argc = parent->argc;
+		child->envc = parent->envc;
 	}
 	return 0;
 }

@@ -69,6 +69,13 @@ static int show_uptime(struct text *out, u64 key)
 	return 0;
 }
 
+static int show_cmdline(struct text *out, u64 key)
+{
+	(void)key;
+	text_add(out, "%s\n", machine_cmdline());
+	return 0;
+}
+
 static int show_version(struct text *out, u64 key)
 {
 	(void)key;
@@ -223,6 +230,7 @@ static const struct proc_entry exo_children[] = {
 };
 
 static const struct proc_entry root_children[] = {
+	{ .name = "cmdline", .mode = PROC_FILE(0444), .show = show_cmdline },
 	{ .name = "cpuinfo", .mode = PROC_FILE(0444), .show = show_cpuinfo },
 	{ .name = "exo", .mode = PROC_DIRECTORY, .children = exo_children },
 	{ .name = "filesystems",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What stands in /proc: posix/proc.c (the machine), posix/proc_process.c (each
- * process).
+ * process), posix/proc_memory.c (its memory).
  */
 #ifndef EXO_POSIX_PROC_H
 #define EXO_POSIX_PROC_H
@@ -17,6 +17,19 @@ extern const struct proc_numbers proc_processes;
 
 /* Files that stand in the root and in each process's directory. */
 int proc_show_mounts(struct text *out, u64 key);
+
+/* What lies in a process's memory, and where. */
+int proc_show_arguments(struct text *out, u64 key);
+int proc_show_environment(struct text *out, u64 key);
+int proc_show_maps(struct text *out, u64 key);
+
+struct process;
+
+/* The memory of a process, with a reference; NULL: it has none. */
+struct aspace *proc_aspace(struct process *p);
+
+/* Upward, defined by boot/: the command line as the loader gave it. */
+const char *machine_cmdline(void);
 
 /* Mounts /proc. Errors: -ENOMEM. Context: boot, once. */
 must_check int proc_init(void);

@@ -3,7 +3,6 @@
  * /proc/PID: what is told about a process.  A key is the process's number, in
  * its directory fd that number and below it the descriptor's.
  */
-#include "arch/directmap.h"
 #include "drivers/tty.h"
 #include "fs/pipe.h"
 #include "fs/context.h"
@@ -234,63 +233,6 @@ static int show_comm(struct text *out, u64 key)
 	return 0;
 }
 
-/* The memory of the process, with a reference; NULL: it has none. */
-static struct aspace *aspace_of(struct process *p)
-{
-	WITH_PROCESSES () {
-		return p->aspace ? aspace_get(p->aspace) : NULL;
-	}
-	return NULL;
-}
-
-/* Copies what is resident of a page; how much. */
-static size_t page_read(struct aspace *aspace, u64 va, char *buf, size_t len)
-{
-	struct page_mapping m;
-
-	len = MIN(len, PAGE_SIZE - va % PAGE_SIZE);
-	WITH_MUTEX (&aspace->mutex) {
-		if (!arch_query_page(&aspace->table, va & PAGE_MASK, &m)) {
-			return 0;
-		}
-		memcpy(buf, (u8 *)phys_to_virt(m.frame) + va % PAGE_SIZE, len);
-	}
-	return len;
-}
-
-/* The arguments lie in the program's memory, which may have changed them. */
-static int show_cmdline(struct text *out, u64 key)
-{
-	struct process *p = process_find_get(key);
-	struct aspace *aspace = p ? aspace_of(p) : NULL;
-	char piece[64];
-	u32 left = 0;
-	u64 at = 0;
-
-	if (p == NULL) {
-		return -ESRCH;
-	}
-	WITH_MUTEX (&p->mutex) {
-		at = p->args_at;
-		left = p->argc;
-	}
-	process_put(p);
-	while (aspace != NULL && left > 0 && out->len_bytes < PAGE_SIZE) {
-		size_t len = page_read(aspace, at, piece, sizeof(piece));
-
-		for (size_t i = 0; i < len && left > 0; i++) {
-			text_add(out, "%c", piece[i]);
-			left -= piece[i] == '\0';
-		}
-		at += len;
-		left = len > 0 ? left : 0;
-	}
-	if (aspace != NULL) {
-		aspace_put(aspace);
-	}
-	return 0;
-}
-
 /* What stat and status tell. */
 struct summary {
 	char name[PROCESS_NAME_BYTES];
@@ -325,7 +267,7 @@ static char state_letter(const struct process *p)
 static int summary_make(struct summary *s, u64 pid)
 {
 	struct process *p = process_find_get(pid);
-	struct aspace *aspace = p ? aspace_of(p) : NULL;
+	struct aspace *aspace = p ? proc_aspace(p) : NULL;
 
 	if (p == NULL) {
 		return -ESRCH;
@@ -397,22 +339,88 @@ static const char *state_word(char letter)
 	}
 }
 
+/* What status tells of signals: sets, bit n - 1 for signal n. */
+struct signal_summary {
+	u64 pending; /* of the first thread */
+	u64 process_pending;
+	u64 blocked; /* of the first thread */
+	u64 ignored;
+	u64 caught;
+};
+
+static void signals_sum(struct process *p, struct signal_summary *s)
+{
+	struct process_signals *ps = &p->signals;
+
+	*s = (struct signal_summary){ 0 };
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		s->process_pending = ps->pending.set;
+		if (!list_empty(&ps->threads)) {
+			const struct thread_signals *first = list_first(
+				&ps->threads, struct thread_signals, link);
+
+			s->pending = first->pending.set;
+			s->blocked = first->blocked;
+		}
+		for (int i = 1; ps->actions != NULL && i <= ABI_NSIG; i++) {
+			u64 handler = ps->actions[i - 1].handler;
+
+			s->ignored |=
+				handler == ABI_SIG_IGN ? signal_bit(i) : 0;
+			s->caught |= handler > ABI_SIG_IGN ? signal_bit(i) : 0;
+		}
+	}
+}
+
+static void show_identity(struct text *out, const struct credentials *c)
+{
+	text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t",
+		 c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid,
+		 c->fsgid);
+	for (u32 i = 0; i < c->group_count; i++) {
+		text_add(out, "%u ", c->groups[i]);
+	}
+	text_add(out, "\n");
+}
+
+static void show_signals(struct text *out, const struct signal_summary *s)
+{
+	text_add(out,
+		 "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
+		 "SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		 s->pending, s->process_pending, s->blocked, s->ignored,
+		 s->caught);
+}
+
 static int show_status(struct text *out, u64 key)
 {
+	struct process *p = process_find_get(key);
+	struct credentials credentials = { 0 };
+	struct signal_summary signals;
 	struct summary s;
 	int err = summary_make(&s, key);
 	u64 kb = PAGE_SIZE / 1024;
 
-	if (err) {
-		return err;
+	if (p == NULL || err) {
+		if (p != NULL) {
+			process_put(p);
+		}
+		return -ESRCH;
 	}
+	WITH_PROCESSES () {
+		credentials = p->credentials;
+	}
+	signals_sum(p, &signals);
+	process_put(p);
 	text_add(out,
 		 "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\n"
-		 "PPid:\t%u\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n",
+		 "PPid:\t%u\n",
 		 s.name, s.state, state_word(s.state), (u32)key, (u32)key,
 		 s.parent);
+	show_identity(out, &credentials);
 	text_add(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t%u\n",
 		 s.mapped_pages * kb, s.resident_pages * kb, s.threads);
+	show_signals(out, &signals);
 	return 0;
 }
 
@@ -433,17 +441,23 @@ static const struct proc_entry fd_entry = {
 static const struct proc_numbers fds = { &fd_entry, next_fd };
 
 static const struct proc_entry children[] = {
-	{ .name = "cmdline", .mode = PROC_FILE(0444), .show = show_cmdline },
+	{ .name = "cmdline",
+	  .mode = PROC_FILE(0444),
+	  .show = proc_show_arguments },
 	{ .name = "comm", .mode = PROC_FILE(0444), .show = show_comm },
 	{ .name = "cwd",
 	  .mode = PROC_LINK,
 	  .readlink = cwd_link,
 	  .follow = cwd_follow },
+	{ .name = "environ",
+	  .mode = PROC_FILE(0400),
+	  .show = proc_show_environment },
 	{ .name = "exe",
 	  .mode = PROC_LINK,
 	  .readlink = exe_link,
 	  .follow = exe_follow },
 	{ .name = "fd", .mode = MODE_DIRECTORY | 0500, .numbers = &fds },
+	{ .name = "maps", .mode = PROC_FILE(0444), .show = proc_show_maps },
 	{ .name = "mounts", .mode = PROC_FILE(0444), .show = proc_show_mounts },
 	{ .name = "root",
 	  .mode = PROC_LINK,

@@ -83,6 +83,7 @@ struct process {
 	char exe[PROCESS_PATH_BYTES];    /* [m] */
 	u64 args_at;                     /* [m] where argv's strings were */
 	u32 argc;                        /* [m] */
+	u32 envc;                        /* [m] strings behind those */
 };
 
 struct task {

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc: what a process is told about itself agrees with what it knows.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static char text[65536];
+static int wrong_count;
+
+static void result(const char *name, int ok)
+{
+	wrong_count += !ok;
+	printf("%s: %s\n", name, ok ? "ok" : "WRONG");
+	fflush(stdout);
+}
+
+/* All of a file, as a string; how long it is. */
+static size_t take(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	size_t len = 0;
+	ssize_t got = 0;
+
+	while (fd >= 0 &&
+	       (got = read(fd, text + len, sizeof(text) - 1 - len)) > 0) {
+		len += (size_t)got;
+	}
+	text[len] = '\0';
+	close(fd);
+	return len;
+}
+
+/* The rest of status's line that begins with `key`. */
+static const char *field(const char *key)
+{
+	static char line[256];
+	const char *at;
+
+	take("/proc/self/status");
+	at = strstr(text, key);
+	snprintf(line, sizeof(line), "%s", at ? at + strlen(key) : "");
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static void test_identity(void)
+{
+	uid_t r, e, s;
+	gid_t gr, ge, gs;
+	char wanted[100];
+
+	getresuid(&r, &e, &s);
+	sprintf(wanted, "%u\t%u\t%u\t%u", r, e, s, e);
+	result("uid", strcmp(field("\nUid:\t"), wanted) == 0);
+	getresgid(&gr, &ge, &gs);
+	sprintf(wanted, "%u\t%u\t%u\t%u", gr, ge, gs, ge);
+	result("gid", strcmp(field("\nGid:\t"), wanted) == 0);
+	sprintf(wanted, "%d", getpid());
+	result("pid", strcmp(field("\nPid:\t"), wanted) == 0);
+}
+
+/* Another user, as far as the one who runs this may become it. */
+static void test_changed_identity(void)
+{
+	gid_t groups[] = { 7, 9 };
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		if (geteuid() != 0) {
+			_exit(0);
+		}
+		if (setgroups(2, groups) != 0 || setresgid(11, 12, 13) != 0 ||
+		    setresuid(1, 2, 3) != 0) {
+			_exit(1);
+		}
+		_exit(strcmp(field("\nUid:\t"), "1\t2\t3\t2") != 0 ||
+		      strcmp(field("\nGid:\t"), "11\t12\t13\t12") != 0 ||
+		      strcmp(field("\nGroups:\t"), "7 9 ") != 0);
+	}
+	waitpid(child, &status, 0);
+	result("changed identity", status == 0);
+}
+
+static void handler(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void test_signals(void)
+{
+	sigset_t set, old;
+	unsigned long pending, blocked, ignored, caught;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	signal(SIGUSR2, handler);
+	signal(SIGTERM, SIG_IGN);
+	kill(getpid(), SIGUSR1);
+	pending = strtoul(field("\nShdPnd:\t"), NULL, 16);
+	blocked = strtoul(field("\nSigBlk:\t"), NULL, 16);
+	ignored = strtoul(field("\nSigIgn:\t"), NULL, 16);
+	caught = strtoul(field("\nSigCgt:\t"), NULL, 16);
+	result("pending", pending == 1ul << (SIGUSR1 - 1));
+	result("blocked", blocked & 1ul << (SIGUSR1 - 1));
+	result("ignored", ignored & 1ul << (SIGTERM - 1) &&
+				  !(caught & 1ul << (SIGTERM - 1)));
+	result("caught", caught & 1ul << (SIGUSR2 - 1) &&
+				 !(ignored & 1ul << (SIGUSR2 - 1)));
+	signal(SIGUSR1, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* The mapping that holds an address: its rights, offset and name. */
+static int mapping(uintptr_t va, char rights[5], unsigned long *offset,
+		   char name[256])
+{
+	char *save, *line;
+
+	take("/proc/self/maps");
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		unsigned long start, end;
+
+		name[0] = '\0';
+		if (sscanf(line, "%lx-%lx %4s %lx %*x:%*x %*u %255s", &start,
+			   &end, rights, offset, name) >= 4 &&
+		    va >= start && va < end) {
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void test_maps(void)
+{
+	char rights[5], name[256], exe[256] = "", path[64];
+	unsigned long offset;
+	int local, fd;
+	void *area = mmap(NULL, 4 * PAGE, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *file;
+
+	readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	result("text", mapping((uintptr_t)test_maps, rights, &offset, name) &&
+			       strcmp(rights, "r-xp") == 0 &&
+			       strcmp(name, exe) == 0);
+	result("stack", mapping((uintptr_t)&local, rights, &offset, name) &&
+				strcmp(rights, "rw-p") == 0 &&
+				strcmp(name, "[stack]") == 0);
+	result("area", mapping((uintptr_t)area, rights, &offset, name) &&
+			       strcmp(rights, "r--p") == 0 && name[0] == '\0');
+	sprintf(path, "/tmp/proc.%d", getpid());
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	ftruncate(fd, 2 * PAGE);
+	file = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, PAGE);
+	result("file", mapping((uintptr_t)file, rights, &offset, name) &&
+			       strcmp(rights, "rw-s") == 0 && offset == PAGE &&
+			       strcmp(name, path) == 0);
+	munmap(file, PAGE);
+	munmap(area, 4 * PAGE);
+	result("gone", !mapping((uintptr_t)area, rights, &offset, name));
+	close(fd);
+	unlink(path);
+}
+
+/* The program itself, started again: its strings are as it was given them. */
+static int strings(void)
+{
+	static const char args[] = "one\0strings\0\0three",
+			  env[] = "A=1\0B=\0C=x y";
+
+	return take("/proc/self/cmdline") != sizeof(args) ||
+	       memcmp(text, args, sizeof(args)) != 0 ||
+	       take("/proc/self/environ") != sizeof(env) ||
+	       memcmp(text, env, sizeof(env)) != 0;
+}
+
+static void test_strings(void)
+{
+	const char *argv[] = { "one", "strings", "", "three", NULL };
+	const char *envp[] = { "A=1", "B=", "C=x y", NULL };
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		execve("/proc/self/exe", (char **)argv, (char **)envp);
+		_exit(2);
+	}
+	waitpid(child, &status, 0);
+	result("strings", status == 0);
+}
+
+static void test_machine(void)
+{
+	size_t len = take("/proc/cmdline");
+
+	result("command line", len > 1 && text[len - 1] == '\n' &&
+				       strchr(text, '\n') == text + len - 1);
+	/* Process 1 is that of a machine whose mounts may be tried. */
+	result("proc over itself",
+	       getpid() != 1 || (mount("proc", "/proc", "proc", 0, NULL) != 0 &&
+				 errno == EBUSY));
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "strings") == 0) {
+		return strings();
+	}
+	test_identity();
+	test_changed_identity();
+	test_signals();
+	test_maps();
+	test_strings();
+	test_machine();
+	return wrong_count;
+}
