@@ -4,6 +4,7 @@
  */
 #include "fs/file.h"
 
+#include "fs/lock.h"
 #include "fs/mount.h"
 #include "fs/path.h"
 #include "lib/errno.h"
@@ -48,6 +49,7 @@ void file_put(struct file *file)
 		file->ops->close(file);
 	}
 	if (v != NULL) {
+		vnode_unlock(v, file);
 		__atomic_fetch_sub(&v->fs->users, 1, __ATOMIC_RELAXED);
 		vnode_put(v);
 	}

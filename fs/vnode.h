@@ -129,6 +129,7 @@ struct vnode {
 	s64 mtime_ns;                /* [m] */
 	s64 ctime_ns;                /* [m] */
 	struct mutex mutex;          /* LOCK_VNODE; held over user copies */
+	struct file_lock *locks;     /* fs/lock.c's; NULL: none */
 	struct fs *mounted;          /* the mount lock's: what covers it */
 	void *special;               /* [m] the pipe of a FIFO */
 };

@@ -113,10 +113,36 @@ enum abi_fcntl {
 	ABI_F_SETFD = 2,
 	ABI_F_GETFL = 3,
 	ABI_F_SETFL = 4,
+	ABI_F_GETLK = 5,
+	ABI_F_SETLK = 6,
+	ABI_F_SETLKW = 7,
+	ABI_F_OFD_GETLK = 36,
+	ABI_F_OFD_SETLK = 37,
+	ABI_F_OFD_SETLKW = 38,
 	ABI_F_DUPFD_CLOEXEC = 1030,
 	ABI_F_SETPIPE_SZ = 1031,
 	ABI_F_GETPIPE_SZ = 1032,
 	ABI_CLOSE_RANGE_CLOEXEC = 4,
+};
+
+/* What fcntl(2) locks; the types are enum lock_type. */
+struct abi_flock {
+	s16 type;
+	s16 whence;
+	u32 unused;
+	s64 start;
+	s64 len;
+	s32 pid;
+	u32 unused_end;
+};
+
+static_assert(sizeof(struct abi_flock) == 32, "asm-generic/fcntl.h");
+
+enum abi_lock {
+	ABI_LOCK_SH = 1,
+	ABI_LOCK_EX = 2,
+	ABI_LOCK_NB = 4,
+	ABI_LOCK_UN = 8,
 };
 
 enum abi_poll {

@@ -12,6 +12,7 @@
  */
 #include "posix/descriptors.h"
 
+#include "fs/lock.h"
 #include "kernel/spinlock.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -219,6 +220,13 @@ int descriptors_add(struct descriptors *d, struct file *file, u64 from,
 	}
 }
 
+/* A file is not in the table any more: who closes it, unlocks it. */
+static void file_leave(struct descriptors *d, struct file *file)
+{
+	vnode_unlock(file->vnode, d);
+	file_put(file);
+}
+
 int descriptors_set(struct descriptors *d, struct file *file, u64 fd,
 		    bool close_on_exec)
 {
@@ -231,7 +239,7 @@ int descriptors_set(struct descriptors *d, struct file *file, u64 fd,
 		old = slot_set_locked(d, fd, file, close_on_exec);
 	}
 	if (old != NULL) {
-		file_put(old);
+		file_leave(d, old);
 	}
 	return 0;
 }
@@ -248,7 +256,7 @@ int descriptors_close(struct descriptors *d, u64 fd)
 	if (file == NULL) {
 		return -EBADF;
 	}
-	file_put(file);
+	file_leave(d, file);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/proc_process.c posix/proc_memory.c posix/sys_attributes.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
-	posix/sys_names.c posix/sys_pipe.c posix/sys_poll.c
+	posix/sys_names.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/sys_file.c
 kernel-y += posix/signal_take.c
 hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c

@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
+#include "posix/lock.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 
@@ -117,6 +118,13 @@ static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
 		}
 		/* Pages come as they are needed: all pipes are as long. */
 		return (u32)arg <= PIPE_BYTES ? (long)PIPE_BYTES : -EPERM;
+	case ABI_F_GETLK:
+	case ABI_F_SETLK:
+	case ABI_F_SETLKW:
+	case ABI_F_OFD_GETLK:
+	case ABI_F_OFD_SETLK:
+	case ABI_F_OFD_SETLKW:
+		return lock_control(file, fd, command, uaddr(arg));
 	default: return -EINVAL;
 	}
 }

@@ -13,7 +13,7 @@ CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
-                         "storm", "files", "pipes", "proc")]
+                         "storm", "files", "pipes", "proc", "locks")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.
