@@ -15,6 +15,9 @@
 #define WORK  3000 /* steps that the owner has to do: some milliseconds */
 #define START 20   /* of these before others may come */
 
+/* Longer than a sleep and its end take: the others get on meanwhile. */
+#define SETTLE_NS 100000
+
 static struct crew crew;
 
 static struct {
@@ -87,7 +90,7 @@ KTEST(lend_to_light_owner,
 	start_over();
 	err = add(owner, FAIR_NICE_MAX);
 	while (err == 0 && READ_ONCE(shared.done) < START) {
-		sched_sleep_ns(1000);
+		sched_sleep_ns(SETTLE_NS);
 	}
 	for (unsigned i = 0; i < HOGS && err == 0; i++) {
 		err = add(hog, 0);
@@ -118,7 +121,7 @@ static void wait_for_second(void *arg)
 static void wait_for_waiter(struct mutex *mutex)
 {
 	while ((READ_ONCE(mutex->owner) & MUTEX_WAITERS) == 0) {
-		sched_sleep_ns(1000);
+		sched_sleep_ns(SETTLE_NS);
 	}
 }
 
@@ -163,7 +166,7 @@ KTEST(lend_passes_on, "the next owner is lent by those who still wait")
 	wait_for_waiter(&shared.second);
 	err = err ? err : add(wait_for_second, -10);
 	while (self->fair.factor != fair_factor(-10)) {
-		sched_sleep_ns(1000);
+		sched_sleep_ns(SETTLE_NS);
 	}
 	WITH_PREEMPT_OFF () {
 		mutex_unlock(&shared.second);
