@@ -139,9 +139,11 @@ class Trace(gdb.Command):
     def records(cpu, count):
         """The last complete records of one processor."""
         ring = per_cpu(cpu, "trace_ring")
-        mask, following = int(ring["mask"]), int(ring["next"])
-        for at in range(max(0, following - min(count, mask + 1)), following):
-            record = ring["records"][at & mask]
+        size = ring["records"].dereference().type.sizeof
+        slots = int(ring["mask"]) // size + 1
+        following = int(ring["next"]) // size
+        for at in range(max(0, following - min(count, slots)), following):
+            record = ring["records"][at % slots]
             if int(record["event"]):
                 yield record
 
