@@ -7,7 +7,7 @@
 #include "tests/ktest.h"
 
 #define ENTITIES 40
-#define ROUNDS   6000
+#define ROUNDS   12000
 #define SHIFT    10
 #define DAY      (1ull << SHIFT)
 #define SLICE    (FAIR_SLICE_DAYS * DAY)
