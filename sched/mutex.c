@@ -132,23 +132,27 @@ static void pay_back(void)
 	}
 }
 
-void mutex_lock(struct mutex *mutex)
+/* Apart, so that taking a free mutex saves no registers. */
+static noinline void lock_slow(struct mutex *mutex)
 {
 	u64 self = (u64)current_thread();
-	u64 flags;
+	u64 flags = waitq_lock(&mutex->waitq);
 
-	DEBUG_ASSERT(preempt_depth() == 0 && !mutex_held(mutex));
-	order_take(mutex);
-	/* Pairs with the release in mutex_unlock(). */
-	if (owner_swap(mutex, 0, self, __ATOMIC_ACQUIRE)) {
-		return;
-	}
-	flags = waitq_lock(&mutex->waitq);
 	while (!take_or_flag(mutex, self)) {
 		lend(mutex);
 		waitq_sleep(&mutex->waitq, WAITQ_FOREVER);
 	}
 	waitq_unlock(&mutex->waitq, flags);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	DEBUG_ASSERT(preempt_depth() == 0 && !mutex_held(mutex));
+	order_take(mutex);
+	/* Pairs with the release in mutex_unlock(). */
+	if (!owner_swap(mutex, 0, (u64)current_thread(), __ATOMIC_ACQUIRE)) {
+		lock_slow(mutex);
+	}
 }
 
 static void hand_over(struct mutex *mutex)
@@ -166,17 +170,20 @@ static void hand_over(struct mutex *mutex)
 	__atomic_store_n(&mutex->owner, next | more, __ATOMIC_RELEASE);
 }
 
-void mutex_unlock(struct mutex *mutex)
+static noinline void unlock_slow(struct mutex *mutex)
 {
-	u64 flags;
+	u64 flags = waitq_lock(&mutex->waitq);
 
-	DEBUG_ASSERT(mutex_held(mutex));
-	order_release(mutex);
-	if (owner_swap(mutex, (u64)current_thread(), 0, __ATOMIC_RELEASE)) {
-		return;
-	}
-	flags = waitq_lock(&mutex->waitq);
 	hand_over(mutex);
 	waitq_unlock(&mutex->waitq, flags);
 	pay_back();
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	DEBUG_ASSERT(mutex_held(mutex));
+	order_release(mutex);
+	if (!owner_swap(mutex, (u64)current_thread(), 0, __ATOMIC_RELEASE)) {
+		unlock_slow(mutex);
+	}
 }
