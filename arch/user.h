@@ -7,6 +7,7 @@
 #ifndef EXO_ARCH_USER_H
 #define EXO_ARCH_USER_H
 
+#include "arch/paging.h"
 #include "lib/types.h"
 
 /* Errors: -EFAULT; then some of the bytes may have been copied. */
@@ -29,6 +30,9 @@ must_check int user_load(uaddr_t at, u32 *out);
 must_check int user_compare_swap(uaddr_t at, u32 *old, u32 new);
 
 /* True if [base, base + len) lies in user space. */
-bool user_range_ok(uaddr_t base, u64 len_bytes);
+static inline bool user_range_ok(uaddr_t base, u64 len_bytes)
+{
+	return base.va <= USER_END && len_bytes <= USER_END - base.va;
+}
 
 #endif

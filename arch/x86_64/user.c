@@ -4,7 +4,6 @@
  */
 #include "arch/user.h"
 
-#include "arch/paging.h"
 #include "lib/errno.h"
 
 u64 x86_user_copy(void *dst, const void *src, u64 len_bytes);
@@ -12,11 +11,6 @@ u64 x86_user_clear(void *dst, u64 len_bytes);
 s64 x86_user_load32(const u32 *at);
 s64 x86_user_swap32(u32 *at, u32 old, u32 new);
 s64 x86_user_string(char *dst, const char *src, u64 size_bytes);
-
-bool user_range_ok(uaddr_t base, u64 len_bytes)
-{
-	return base.va <= USER_END && len_bytes <= USER_END - base.va;
-}
 
 int copy_from_user(void *dst, uaddr_t src, size_t len_bytes)
 {
