@@ -21,12 +21,16 @@ enum whence {
 
 struct file *file_create(const struct file_ops *ops, u32 access)
 {
-	struct file *file = kzalloc(sizeof(*file));
+	struct file *file = kmalloc(sizeof(*file));
 
 	if (file != NULL) {
 		file->ops = ops;
 		file->refs = 1;
 		file->access = access;
+		file->flags = 0;
+		file->vnode = NULL;
+		file->data = NULL;
+		file->number = file->pos = 0;
 		mutex_init(&file->mutex, LOCK_FILE);
 	}
 	return file;
@@ -56,25 +60,13 @@ void file_put(struct file *file)
 	kfree(file);
 }
 
-long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
+/* Apart, so that files without a position save no registers. */
+static noinline long read_on(struct file *file, uaddr_t dst, size_t len_bytes)
 {
-	const struct file_ops *ops = file->ops;
 	long got = 0;
 
-	if (!(file->access & FILE_READ)) {
-		return -EBADF;
-	}
-	if (ops->read_at == NULL) {
-		if (at != NULL) {
-			return -ESPIPE;
-		}
-		return ops->read ? ops->read(file, dst, len_bytes) : -EINVAL;
-	}
-	if (at != NULL) {
-		return ops->read_at(file, dst, len_bytes, *at);
-	}
 	WITH_MUTEX (&file->mutex) {
-		got = ops->read_at(file, dst, len_bytes, file->pos);
+		got = file->ops->read_at(file, dst, len_bytes, file->pos);
 		if (got > 0) {
 			file->pos += (u64)got;
 		}
@@ -82,29 +74,54 @@ long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
 	return got;
 }
 
+long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
+{
+	const struct file_ops *ops = file->ops;
+
+	if (!(file->access & FILE_READ)) {
+		return -EBADF;
+	}
+	if (ops->read_at != NULL) {
+		return at ? ops->read_at(file, dst, len_bytes, *at)
+			  : read_on(file, dst, len_bytes);
+	}
+	if (at != NULL) {
+		return -ESPIPE;
+	}
+	return ops->read ? ops->read(file, dst, len_bytes) : -EINVAL;
+}
+
+/* At the position, or at a copy of `*at`. */
+static noinline long write_on(struct file *file, uaddr_t src, size_t len_bytes,
+			      const u64 *at)
+{
+	long got = 0;
+
+	if (at != NULL) {
+		u64 pos = *at;
+
+		return file->ops->write_at(file, src, len_bytes, &pos);
+	}
+	WITH_MUTEX (&file->mutex) {
+		got = file->ops->write_at(file, src, len_bytes, &file->pos);
+	}
+	return got;
+}
+
 long file_write(struct file *file, uaddr_t src, size_t len_bytes, const u64 *at)
 {
 	const struct file_ops *ops = file->ops;
-	long got = 0;
 
 	if (!(file->access & FILE_WRITE)) {
 		return -EBADF;
 	}
-	if (ops->write_at == NULL) {
-		if (at != NULL) {
-			return -ESPIPE;
-		}
-		return ops->write ? ops->write(file, src, len_bytes) : -EINVAL;
+	if (ops->write_at != NULL) {
+		return write_on(file, src, len_bytes, at);
 	}
 	if (at != NULL) {
-		u64 pos = *at;
-
-		return ops->write_at(file, src, len_bytes, &pos);
+		return -ESPIPE;
 	}
-	WITH_MUTEX (&file->mutex) {
-		got = ops->write_at(file, src, len_bytes, &file->pos);
-	}
-	return got;
+	return ops->write ? ops->write(file, src, len_bytes) : -EINVAL;
 }
 
 static u64 size_of(const struct file *file)

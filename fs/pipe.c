@@ -87,22 +87,32 @@ static void pipe_free(struct pipe *p)
 	kfree(p);
 }
 
-/* The bytes at an index; NULL: no memory for its page. */
-static u8 *place(struct pipe *p, u32 index)
+/* A page for a slot that has none. */
+static noinline void *page_add(struct pipe *p, void **page)
 {
-	u32 slot = ring_slot(index, PIPE_BYTES);
-	void **page = &p->pages[slot / PAGE_SIZE];
+	phys_t frame = frame_alloc(0);
 
-	if (unlikely(*page == NULL)) {
-		phys_t frame = frame_alloc(0);
-
-		if (phys_is_none(frame)) {
-			return NULL;
-		}
+	if (!phys_is_none(frame)) {
 		*page = phys_to_virt(frame);
 		p->page_count++;
 	}
-	return (u8 *)*page + slot % PAGE_SIZE;
+	return *page;
+}
+
+/* The bytes at an index; NULL: no memory for its page. */
+static inline u8 *place(struct pipe *p, u32 index)
+{
+	u32 slot = ring_slot(index, PIPE_BYTES);
+	void **page = &p->pages[slot / PAGE_SIZE];
+	u8 *at = *page;
+
+	if (unlikely(at == NULL)) {
+		at = page_add(p, page);
+		if (at == NULL) {
+			return NULL;
+		}
+	}
+	return at + slot % PAGE_SIZE;
 }
 
 static u32 fill_of(const struct pipe *p)
@@ -186,16 +196,18 @@ static long pipe_read(struct file *file, uaddr_t dst, size_t len_bytes)
 	while (len_bytes > 0) {
 		int err;
 
-		mutex_lock(&p->mutex);
-		got = take_locked(p, dst, len_bytes);
-		mutex_unlock(&p->mutex);
-		if (got != 0) {
-			end_wake(p, &p->writer);
-			return got;
-		}
-		if (READ_ONCE(p->writer.files) == 0) {
+		/* Who has to wait does not take the mutex for nothing. */
+		if (readable(p, 0)) {
+			mutex_lock(&p->mutex);
+			got = take_locked(p, dst, len_bytes);
+			mutex_unlock(&p->mutex);
+			if (got != 0) {
+				end_wake(p, &p->writer);
+				return got;
+			}
 			/* What the last writer left came before that. */
-			if (fill_of(p) == 0) {
+			if (READ_ONCE(p->writer.files) == 0 &&
+			    fill_of(p) == 0) {
 				return 0;
 			}
 			continue;
