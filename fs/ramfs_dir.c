@@ -14,15 +14,49 @@
 /* What tmpfs of Linux says. */
 #define ENTRY_SIZE_BYTES 20
 
-/* Keys begin above the cookies of "." and "..", and fit into 63 bits. */
-static u64 name_key(struct name name)
+/* At most eight bytes of a name as a number; `len` > 0 bytes are left. */
+static inline u64 name_word(const char *text, u32 len)
 {
-	u32 hash = 2166136261u; /* FNV-1a */
+	u32 first, last;
+	u64 word;
 
-	for (u32 i = 0; i < name.len; i++) {
-		hash = (hash ^ (u8)name.text[i]) * 16777619u;
+	if (len >= sizeof(word)) {
+		__builtin_memcpy(&word, text, sizeof(word));
+		return word;
 	}
-	return (u64)(hash >> 2 | 1) << 32;
+	if (len < sizeof(first)) {
+		return (u64)(u8)text[0] << 16 | (u64)(u8)text[len / 2] << 8 |
+		       (u8)text[len - 1];
+	}
+	__builtin_memcpy(&first, text, sizeof(first));
+	__builtin_memcpy(&last, text + len - sizeof(last), sizeof(last));
+	return (u64)last << 32 | first;
+}
+
+/* Keys begin above the cookies of "." and "..", and fit into 63 bits. */
+static inline u64 name_key(struct name name)
+{
+	u64 hash = name.len;
+
+	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
+		hash ^= hash >> 32 ^ name_word(name.text + at, name.len - at);
+		hash *= 0x9e3779b97f4a7c15;
+	}
+	return (hash >> 34 | 1) << 32;
+}
+
+static inline bool name_is(struct name name, struct name other)
+{
+	if (name.len != other.len) {
+		return false;
+	}
+	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
+		if (name_word(name.text + at, name.len - at) !=
+		    name_word(other.text + at, name.len - at)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static struct ramfs_entry *entry_of(struct tree_node *link)
@@ -40,8 +74,7 @@ static struct ramfs_entry *entry_find(const struct ramfs_node *dir,
 
 	for (; e != NULL && e->link.key <= last;
 	     e = entry_of(tree_next(&e->link))) {
-		if (e->name.len == name.len &&
-		    memcmp(e->name.text, name.text, name.len) == 0) {
+		if (name_is(e->name, name)) {
 			return e;
 		}
 		key = e->link.key + 1;

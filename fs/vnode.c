@@ -21,21 +21,14 @@ void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops,
 	mutex_init(&v->mutex, LOCK_VNODE);
 }
 
-struct vnode *vnode_get(struct vnode *v)
+void vnode_end(struct vnode *v)
 {
-	__atomic_fetch_add(&v->refs, 1, __ATOMIC_RELAXED);
-	return v;
-}
-
-void vnode_put(struct vnode *v)
-{
-	while (v != NULL &&
-	       __atomic_fetch_sub(&v->refs, 1, __ATOMIC_ACQ_REL) == 1) {
+	do {
 		struct fs *fs = v->fs;
 
 		v = v->ops->destroy(v);
 		fs_put(fs);
-	}
+	} while (v != NULL && vnode_unref(v));
 }
 
 /* The three bits of permission that count for the caller. */

@@ -138,10 +138,28 @@ struct vnode {
 void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops,
 		u32 mode);
 
-struct vnode *vnode_get(struct vnode *v);
+static inline struct vnode *vnode_get(struct vnode *v)
+{
+	__atomic_fetch_add(&v->refs, 1, __ATOMIC_RELAXED);
+	return v;
+}
+
+/* True if that was the last reference. */
+must_check static inline bool vnode_unref(struct vnode *v)
+{
+	return __atomic_fetch_sub(&v->refs, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+/* Destroys what has no reference left. Context: thread, may sleep. */
+void vnode_end(struct vnode *v);
 
 /* NULL is allowed. Context: thread, may sleep. */
-void vnode_put(struct vnode *v);
+static inline void vnode_put(struct vnode *v)
+{
+	if (v != NULL && vnode_unref(v)) {
+		vnode_end(v);
+	}
+}
 
 static inline bool vnode_is(const struct vnode *v, enum mode type)
 {

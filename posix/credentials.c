@@ -36,12 +36,16 @@ bool is_privileged(void)
 
 struct cred cred_effective(void)
 {
-	return (struct cred){ own()->fsuid, own()->fsgid };
+	const struct credentials *c = own();
+
+	return (struct cred){ c->fsuid, c->fsgid };
 }
 
 struct cred cred_real(void)
 {
-	return (struct cred){ own()->uid, own()->gid };
+	const struct credentials *c = own();
+
+	return (struct cred){ c->uid, c->gid };
 }
 
 bool cred_in_group(u32 gid)
