@@ -57,7 +57,10 @@ static bool may_send_locked(const struct process *to,
 	       (info->signal == ABI_SIGCONT && to->session == self->session);
 }
 
-/* Signal 0 asks whether there is somebody. */
+/*
+ * Signal 0 asks whether there is somebody.  [p], or it is the running process,
+ * which stays.
+ */
 static int process_send_locked(struct process *p,
 			       const struct abi_siginfo *info)
 {
@@ -123,6 +126,9 @@ SYSCALL_HANDLER(kill)
 
 	if (b > ABI_NSIG) {
 		return -EINVAL;
+	}
+	if ((s32)a == (s32)process_current()->pid) {
+		return process_send_locked(process_current(), &info);
 	}
 	WITH_PROCESSES () {
 		return kill_locked((s32)a, &info);

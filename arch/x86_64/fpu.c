@@ -14,8 +14,10 @@
 
 #include "arch/cpu.h"
 #include "arch/thread.h"
+#include "arch/user.h"
 #include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/features.h"
+#include "arch/x86_64/signal_frame.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -42,7 +44,12 @@
 #define FP_EXCEPTIONS 0x3f
 #define MXCSR_HELD    7
 
-static size_t fpu_bytes = FXSAVE_BYTES;
+struct x86_fpu_note x86_fpu_note = {
+	.magic1 = FPU_MAGIC1,
+	.user_bytes = FXSAVE_BYTES,
+	.area_bytes = FXSAVE_BYTES,
+};
+
 static u32 fpu_mask;
 static u32 mxcsr_mask;
 
@@ -82,7 +89,9 @@ void x86_fpu_init(void)
 		fpu_mask |= XCR0_AVX512;
 	}
 	__asm__ volatile("xsetbv" ::"c"(0), "a"(fpu_mask), "d"(0));
-	fpu_bytes = x86_cpuid(0xd, 0).ebx;
+	x86_fpu_note.components = fpu_mask;
+	x86_fpu_note.area_bytes = x86_cpuid(0xd, 0).ebx;
+	x86_fpu_note.user_bytes = x86_fpu_note.area_bytes + sizeof(FPU_MAGIC2);
 }
 
 /* Everything, where fpu_save() leaves out what has not changed. */
@@ -121,18 +130,18 @@ static void fpu_load(const void *area)
 
 static void fpu_initial_state(void *area)
 {
-	memset(area, 0, fpu_bytes);
+	memset(area, 0, x86_fpu_note.area_bytes);
 	memcpy(area, fpu_start, FXSAVE_BYTES);
 }
 
 size_t arch_fpu_bytes(void)
 {
-	return fpu_bytes;
+	return x86_fpu_note.area_bytes;
 }
 
 int arch_fpu_create(struct arch_thread *thread)
 {
-	thread->fpu = arch_memory_alloc(ALIGN_UP(fpu_bytes, 64));
+	thread->fpu = arch_memory_alloc(ALIGN_UP(x86_fpu_note.area_bytes, 64));
 	if (thread->fpu == NULL) {
 		return -ENOMEM;
 	}
@@ -146,7 +155,7 @@ int arch_fpu_copy(struct arch_thread *thread)
 	struct arch_thread *self = arch_current();
 	u64 flags;
 
-	thread->fpu = arch_memory_alloc(ALIGN_UP(fpu_bytes, 64));
+	thread->fpu = arch_memory_alloc(ALIGN_UP(x86_fpu_note.area_bytes, 64));
 	if (thread->fpu == NULL) {
 		return -ENOMEM;
 	}
@@ -155,7 +164,7 @@ int arch_fpu_copy(struct arch_thread *thread)
 		fpu_save(self->fpu);
 	}
 	arch_irq_restore(flags);
-	memcpy(thread->fpu, self->fpu, fpu_bytes);
+	memcpy(thread->fpu, self->fpu, x86_fpu_note.area_bytes);
 	return 0;
 }
 
@@ -188,12 +197,11 @@ void x86_fpu_restore(struct arch_thread *thread)
 
 void x86_fpu_reset(struct arch_thread *thread)
 {
-	u64 flags = arch_irq_save();
-
+	arch_irq_disable();
 	fpu_load(fpu_start);
 	this_cpu(fpu_owner) = thread;
 	thread->work.fpu = false;
-	arch_irq_restore(flags);
+	arch_irq_enable();
 }
 
 void x86_fpu_sync(struct arch_thread *thread)
@@ -218,9 +226,35 @@ void x86_fpu_detach(struct arch_thread *thread)
 	arch_irq_restore(flags);
 }
 
-u32 x86_fpu_components(void)
+bool x86_fpu_store_fast(struct arch_thread *thread, uaddr_t to)
 {
-	return fpu_mask;
+	bool stored;
+
+	if (fpu_mask == 0 || !user_range_ok(to, x86_fpu_note.user_bytes)) {
+		return false;
+	}
+	arch_irq_disable();
+	if (this_cpu(fpu_owner) != thread) {
+		x86_fpu_restore(thread);
+	}
+	stored = x86_fpu_store(to.va, &x86_fpu_note) == 0;
+	arch_irq_enable();
+	return stored;
+}
+
+bool x86_fpu_load_fast(struct arch_thread *thread, uaddr_t from)
+{
+	bool loaded;
+
+	if (fpu_mask == 0 || !user_range_ok(from, x86_fpu_note.user_bytes)) {
+		return false;
+	}
+	arch_irq_disable();
+	loaded = x86_fpu_load(from.va, &x86_fpu_note, mxcsr_mask) == 0;
+	this_cpu(fpu_owner) = loaded ? thread : NULL;
+	thread->work.fpu = !loaded;
+	arch_irq_enable();
+	return loaded;
 }
 
 u32 x86_fpu_mxcsr_mask(void)

@@ -9,6 +9,27 @@
 
 struct arch_thread;
 
+/*
+ * In signal frames: the end of FXSAVE's area (struct _fpx_sw_bytes), and
+ * XSAVE's header, which is zero.
+ */
+struct x86_fpu_note {
+	u32 magic1;
+	u32 user_bytes; /* with the mark behind the area */
+	u64 components; /* that are saved, as in XCR0; 0: FXSAVE */
+	u32 area_bytes;
+	u32 unused[7];
+	u64 header[8];
+};
+
+#define FPU_MXCSR_AT 24
+#define FPU_NOTE_AT  464
+#define FPU_MAGIC1   0x46505853u
+#define FPU_MAGIC2   0x46505845u /* the mark */
+
+/* Constant after x86_fpu_init(). */
+extern struct x86_fpu_note x86_fpu_note;
+
 /* Chooses what is saved (XCR0). Context: boot, each processor. */
 void x86_fpu_init(void);
 
@@ -30,8 +51,6 @@ unsigned x86_fpu_exceptions(struct arch_thread *thread, bool vectors);
  * writes them, in a form that tells its own length.  Errors: -EFAULT; the
  * second also for what XRSTOR would refuse, and then resets the registers.
  */
-bool x86_fpu_is_xsave(void);
-u64 x86_fpu_user_bytes(void);
 must_check int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to);
 must_check int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from);
 
@@ -41,8 +60,12 @@ void x86_fpu_sync(struct arch_thread *thread);
 /* The thread's area is about to be written: it counts, not the processor. */
 void x86_fpu_detach(struct arch_thread *thread);
 
-/* The components that are saved, as in XCR0; 0: FXSAVE. */
-u32 x86_fpu_components(void);
+/*
+ * Straight to user memory and back, where nothing faults and the note is as
+ * expected.  False: do it the long way; the second has then detached the area.
+ */
+bool x86_fpu_store_fast(struct arch_thread *thread, uaddr_t to);
+bool x86_fpu_load_fast(struct arch_thread *thread, uaddr_t from);
 
 /* The bits that MXCSR has on this processor. */
 u32 x86_fpu_mxcsr_mask(void);

@@ -10,7 +10,9 @@
 #include "arch/vectors.h"
 #include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/frame.h"
+#include "arch/x86_64/fpu.h"
 #include "arch/x86_64/segments.h"
+#include "arch/x86_64/signal_frame.h"
 #include "arch/x86_64/smp.h"
 
 #define OFFSET(name, value) \
@@ -19,7 +21,11 @@
 #define HEAD(name, field) OFFSET(name, offsetof(struct percpu_head, field))
 #define THREAD(name, field) \
 	OFFSET(name, ARCH_THREAD_AT + offsetof(struct arch_thread, field))
-#define FRAME(name, field) OFFSET(name, offsetof(struct trap_frame, field))
+#define FRAME(name, field)  OFFSET(name, offsetof(struct trap_frame, field))
+#define SIGNAL(name, field) OFFSET(name, offsetof(struct signal_frame, field))
+#define ENTRY(name, field)  OFFSET(name, offsetof(struct signal_entry, field))
+#define BACK(name, field)   OFFSET(name, offsetof(struct signal_back, field))
+#define NOTE(name, field)   OFFSET(name, offsetof(struct x86_fpu_note, field))
 
 /* Bit n: exception n pushes an error code. */
 enum {
@@ -32,6 +38,44 @@ enum {
 };
 
 void offsets(void);
+
+static void signal_offsets(void)
+{
+	SIGNAL(SIGNAL_FLAGS, flags);
+	SIGNAL(SIGNAL_STACK, stack);
+	SIGNAL(SIGNAL_CONTEXT, context);
+	SIGNAL(SIGNAL_RIP, context.rip);
+	SIGNAL(SIGNAL_SELECTORS, context.cs);
+	SIGNAL(SIGNAL_ERROR, context.error);
+	SIGNAL(SIGNAL_VECTOR, context.vector);
+	SIGNAL(SIGNAL_OLD_MASK, context.old_mask);
+	SIGNAL(SIGNAL_CR2, context.cr2);
+	SIGNAL(SIGNAL_FPU, context.fpu);
+	SIGNAL(SIGNAL_MASK, mask);
+	SIGNAL(SIGNAL_INFO, info);
+	OFFSET(INFO_WORDS, SIGNAL_INFO_BYTES / sizeof(u64));
+
+	ENTRY(ENTRY_INFO, info);
+	ENTRY(ENTRY_RESTORER, restorer);
+	ENTRY(ENTRY_MASK, mask);
+	ENTRY(ENTRY_STACK, stack);
+
+	BACK(BACK_RIP, rip);
+	BACK(BACK_FPU, fpu);
+	BACK(BACK_MASK, mask);
+	BACK(BACK_STACK, stack);
+
+	OFFSET(FAULT_ADDRESS, offsetof(struct arch_user_fault, address));
+	OFFSET(FAULT_VECTOR, offsetof(struct arch_user_fault, vector));
+	OFFSET(FAULT_ERROR, offsetof(struct arch_user_fault, error));
+
+	NOTE(NOTE_COMPONENTS, components);
+	NOTE(NOTE_AREA_BYTES, area_bytes);
+	OFFSET(NOTE_SIZE, sizeof(struct x86_fpu_note));
+	OFFSET(FPU_MXCSR_AT, FPU_MXCSR_AT);
+	OFFSET(FPU_NOTE_AT, FPU_NOTE_AT);
+	OFFSET(FPU_MAGIC2, FPU_MAGIC2);
+}
 
 void offsets(void)
 {
@@ -68,8 +112,11 @@ void offsets(void)
 	FRAME(FRAME_CS, cs);
 	FRAME(FRAME_RFLAGS, rflags);
 	FRAME(FRAME_RSP, rsp);
+	FRAME(FRAME_SS, ss);
 	OFFSET(FRAME_SIZE, sizeof(struct trap_frame));
 	OFFSET(FRAME_SYSCALL, FRAME_SYSCALL);
+
+	signal_offsets();
 
 	OFFSET(TRAMPOLINE_BASE, TRAMPOLINE_BASE);
 	OFFSET(AP_CR3, offsetof(struct x86_ap_start, cr3));

@@ -3,7 +3,9 @@
  * Vector registers in signal frames (asm/sigcontext.h, struct _fpx_sw_bytes):
  * the XSAVE area as it stands, with a note in bytes that the processor leaves
  * to software which tells its length, and a mark behind it.  Without the note,
- * only FXSAVE's part counts.
+ * only FXSAVE's part counts.  XSAVE and XRSTOR work on the frame itself; what
+ * faults there goes the long way through the thread's own area, which finds out
+ * what is wrong.
  */
 #include "arch/thread.h"
 #include "arch/user.h"
@@ -13,8 +15,6 @@
 
 #define LEGACY_BYTES 512
 #define HEADER_BYTES 64
-#define MAGIC1       0x46505853u
-#define MAGIC2       0x46505845u
 #define LEGACY_BITS  3 /* x87 and SSE in XCR0 */
 
 /* FXSAVE's area, as far as it matters here (SDM vol. 1, 10.5.1). */
@@ -44,28 +44,31 @@ static_assert(sizeof(struct legacy_area) == LEGACY_BYTES &&
 		      sizeof(struct xsave_header) == HEADER_BYTES,
 	      "SDM vol. 1, 13.4");
 
-bool x86_fpu_is_xsave(void)
-{
-	return x86_fpu_components() != 0;
-}
+static_assert(offsetof(struct legacy_area, magic1) == FPU_NOTE_AT &&
+		      FPU_NOTE_AT + sizeof(struct x86_fpu_note) ==
+			      LEGACY_BYTES + HEADER_BYTES,
+	      "the note is the end of one and the whole other");
 
-u64 x86_fpu_user_bytes(void)
+static bool is_xsave(void)
 {
-	return arch_fpu_bytes() + (x86_fpu_is_xsave() ? sizeof(u32) : 0);
+	return x86_fpu_note.components != 0;
 }
 
 int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to)
 {
 	struct xsave_area *area = thread->fpu;
-	u32 magic2 = MAGIC2;
+	u32 magic2 = FPU_MAGIC2;
 
+	if (x86_fpu_store_fast(thread, to)) {
+		return 0;
+	}
 	x86_fpu_sync(thread);
-	if (!x86_fpu_is_xsave()) {
+	if (!is_xsave()) {
 		return copy_to_user(to, area, arch_fpu_bytes());
 	}
-	area->legacy.magic1 = MAGIC1;
-	area->legacy.extended_bytes = (u32)x86_fpu_user_bytes();
-	area->legacy.components = x86_fpu_components();
+	area->legacy.magic1 = FPU_MAGIC1;
+	area->legacy.extended_bytes = x86_fpu_note.user_bytes;
+	area->legacy.components = x86_fpu_note.components;
 	area->legacy.area_bytes = (u32)arch_fpu_bytes();
 	if (copy_to_user(to, area, arch_fpu_bytes()) != 0) {
 		return -EFAULT;
@@ -79,16 +82,16 @@ static int note_read(const struct legacy_area *legacy, uaddr_t from)
 {
 	u32 mark;
 
-	if (!x86_fpu_is_xsave() || legacy->magic1 != MAGIC1 ||
+	if (!is_xsave() || legacy->magic1 != FPU_MAGIC1 ||
 	    legacy->area_bytes != arch_fpu_bytes() ||
-	    legacy->extended_bytes != x86_fpu_user_bytes()) {
+	    legacy->extended_bytes != x86_fpu_note.user_bytes) {
 		return false;
 	}
 	if (copy_from_user(&mark, uaddr_add(from, legacy->area_bytes),
 			   sizeof(mark)) != 0) {
 		return -EFAULT;
 	}
-	return mark == MAGIC2;
+	return mark == FPU_MAGIC2;
 }
 
 /* What XRSTOR would refuse (SDM vol. 1, 13.8.1). */
@@ -97,10 +100,10 @@ static bool area_ok(const struct xsave_area *area)
 	if (area->legacy.mxcsr & ~x86_fpu_mxcsr_mask()) {
 		return false;
 	}
-	if (!x86_fpu_is_xsave()) {
+	if (!is_xsave()) {
 		return true;
 	}
-	return (area->header.components & ~(u64)x86_fpu_components()) == 0 &&
+	return (area->header.components & ~x86_fpu_note.components) == 0 &&
 	       area->header.zero[0] == 0 && area->header.zero[1] == 0;
 }
 
@@ -115,7 +118,7 @@ static int area_read(struct xsave_area *area, uaddr_t from)
 	if (whole < 0) {
 		return whole;
 	}
-	if (!whole && x86_fpu_is_xsave()) {
+	if (!whole && is_xsave()) {
 		area->header = (struct xsave_header){ LEGACY_BITS, { 0 } };
 	} else if (whole &&
 		   copy_from_user(&area->header, uaddr_add(from, LEGACY_BYTES),
@@ -129,6 +132,9 @@ int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from)
 {
 	int err = 0;
 
+	if (x86_fpu_load_fast(thread, from)) {
+		return 0;
+	}
 	if (from.va != 0) {
 		x86_fpu_detach(thread);
 		err = area_read(thread->fpu, from);

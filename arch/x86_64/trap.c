@@ -21,7 +21,7 @@
 #define PF_MASK (FAULT_PRESENT | FAULT_WRITE | FAULT_EXEC)
 
 struct extable_entry {
-	u64 insn;
+	u64 from, to; /* instructions, not including the last */
 	u64 target;
 };
 
@@ -84,7 +84,7 @@ static const struct extable_entry *extable_find(const struct trap_frame *frame)
 	}
 	for (const struct extable_entry *e = extable_start; e < extable_end;
 	     e++) {
-		if (e->insn == frame->rip) {
+		if (frame->rip >= e->from && frame->rip < e->to) {
 			return e;
 		}
 	}
