@@ -29,11 +29,17 @@ u64 threads_settled(void)
 	return thread_count();
 }
 
-struct holdings holdings_now(u64 threads)
+bool threads_settle(u64 threads)
 {
 	for (unsigned i = 0; i < PATIENCE && threads_settled() > threads; i++) {
 		sched_sleep_ns(NAP_NS);
 	}
+	return thread_count() <= threads;
+}
+
+struct holdings holdings_now(u64 threads)
+{
+	threads_settle(threads);
 	worker_drain_memory();
 	return (struct holdings){
 		.threads = thread_count(),

@@ -19,6 +19,12 @@ struct holdings {
 u64 threads_settled(void);
 
 /*
+ * Waits until no more than `threads` threads are there; false if that takes
+ * longer than a test may.  Context: thread.
+ */
+bool threads_settle(u64 threads);
+
+/*
  * What is held now, with every cache of free things emptied.  Waits until
  * ended threads are gone, if there are more than `threads` of them.
  * Context: thread.

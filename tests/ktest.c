@@ -11,6 +11,8 @@
 #include "lib/parse.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "sched/thread.h"
+#include "tests/holdings.h"
 
 #define TESTS_MAX 512
 
@@ -21,7 +23,8 @@ static struct {
 	bool failed;         /* the running test */
 	const char *skipped; /* why, NULL if it is not */
 	u64 seed;
-	u64 times; /* of test=NAME*times, else 1 */
+	u64 times;   /* of test=NAME*times, else 1 */
+	u64 threads; /* before the first test */
 	u16 order[TESTS_MAX];
 } run;
 
@@ -92,6 +95,11 @@ static bool run_one(const struct ktest *test, unsigned number)
 	/* The same numbers, whether it runs alone or among all. */
 	random_seed(&run.random, run.seed);
 	test->run();
+	if (!threads_settle(run.threads)) {
+		log_raw("# threads left behind: %lu were %lu\n", thread_count(),
+			run.threads);
+		run.failed = true;
+	}
 	if (run.failed) {
 		log_raw("not ok %u %s # repeat with: test=%s seed=%lu\n",
 			number, test->id, test->id, run.seed);
@@ -108,6 +116,7 @@ int ktest_run(const char *which, u64 seed)
 	unsigned count = collect(which);
 	int failed = 0;
 
+	run.threads = threads_settled();
 	run.seed = seed ? seed : arch_entropy() & 0xffff;
 	random_seed(&run.random, run.seed);
 	shuffle(count);
