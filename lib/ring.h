@@ -1,13 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Index arithmetic of power-of-two rings with free-running 32-bit indices:
- * `head` counts what was put in, `tail` what was taken out; they wrap at
- * 2^32 and their difference is the fill, so full and empty never look alike.
+ * Rings: index arithmetic for rings of bytes behind a lock, and the fusion
+ * ring, a queue of messages in memory that two programs map and neither
+ * trusts.  No state, no lock, no call: the kernel, programs and the host's
+ * tests and benchmarks compile this very source.  docs/rings.md tells how to
+ * use it.
+ *
+ * ---- Theory of the fusion ring ----
+ *
+ * A ring has one producer and one consumer (lib/ring_lanes.h: many producers,
+ * a ring each).  Messages are numbered from 0, modulo 2^32; `count`, a power
+ * of two of at most RING_SLOTS_MAX, is the number of slots; message n stands
+ * in slot n mod count.  What is shared is the slots and a line for each end;
+ * what an end knows (struct ring_producer, struct ring_consumer) is its own.
+ *
+ * I1  The first word of a slot carries the sequence, kind, length and tag of
+ *     its message, and is read and written as one.  The sequence of message n
+ *     is the number of the first message of the next lap, S(n) = n - n mod
+ *     count + count; the message that was there before had S(n) - count.  So
+ *     a slot tells by itself whether it is full, and zeroed memory is a ring
+ *     that is empty at message 0.
+ * I2  Only the producer writes slots: in order, the bytes first, the word last;
+ *     where it dies, there the ring ends.  The consumer reads the word first.
+ * (Release in ring_publish() pairs with acquire in ring_look().) I3  Only the
+ * consumer writes `taken`: all messages before that number have been copied
+ * out.  The producer does not write message n before it read a `taken` with n -
+ * taken < count.  (Release in ring_taken_publish() pairs with acquire in
+ * ring_refill().)  It reads it when it has used up what it knew to be free, not
+ * before: the line crosses once a lap, not once a message. I4  `taken` is
+ * published when a quarter of the ring has been taken since the last time, and
+ * when the ring is found empty.  So a producer that found the ring full goes on
+ * when a quarter is free or the consumer has nothing more to do, and an end
+ * that sleeps never has anything to publish. I5  Nothing that is read from
+ * shared memory is used before it was checked, nothing is read twice: the word
+ * is one load, the bytes are copied once and looked at in the copy.  A count, a
+ * pointer or an index never comes from there.  Whatever the other side writes,
+ * an operation ends with a result after a bounded number of steps.
+ *
+ * Wrap-around: 0 <= head - taken <= count <= 2^16 holds as integers, so the
+ * difference modulo 2^32 is the difference, also when head has wrapped and
+ * taken has not.  count divides 2^32, so n mod count goes on over the wrap and
+ * S(n) - S(n - count) = count does too.  Slot n mod count holds S(n) - count or
+ * S(n) while the consumer waits for n: it held the former when n - count was
+ * taken, and by I3 the producer writes nothing further before n is taken.
+ * Hence any other sequence is a lie, and is reported as RING_CORRUPT.
+ *
+ * Sleeping: an end that has nothing to do spins a little, then has the kernel
+ * put it to sleep.  The kernel sets RING_SLEEPS in the end's state, *then*
+ * looks whether there is something to do (ring_readable(), ring_writable()),
+ * and if not sleeps, all under the lock of the wait queue.  The other end
+ * publishes, *then* looks at the state (ring_producer_bell(),
+ * ring_must_wake()), and if it is not 0 has the kernel wake all that wait in
+ * that queue.  On each side a full barrier stands between the write and the
+ * read.  Of two such pairs at least one reads what the other wrote: either
+ * who would sleep sees the message, or who publishes sees the flag; and in the
+ * latter case the lock puts the wake-up behind the sleep or the sleep behind
+ * the message.  Without either barrier both may read old values, and the
+ * message lies there while its reader sleeps
+ * (tests/lib/test_ring_model_host.c shows both).
  */
 #ifndef EXO_LIB_RING_H
 #define EXO_LIB_RING_H
 
 #include "lib/types.h"
+
+/* ---- Indices ------------------------------------------------------------ */
+
+/*
+ * Free-running 32-bit indices over a power-of-two array: `head` counts what
+ * was put in, `tail` what was taken out; their difference is the fill, so full
+ * and empty never look alike.
+ */
 
 /* Entries in the ring now; correct over the wrap of either index. */
 static inline u32 ring_fill(u32 head, u32 tail)
@@ -31,6 +94,332 @@ static inline u32 ring_slot(u32 index, u32 size)
 static inline u32 ring_run(u32 index, u32 size)
 {
 	return size - (index & (size - 1));
+}
+
+/* ---- What is shared ------------------------------------------------------ */
+
+#define RING_LINE_BYTES 64u
+#define RING_DATA_BYTES 56u
+#define RING_SLOTS_MAX  65536u
+
+enum ring_kind {
+	RING_DATA,   /* `len` bytes */
+	RING_ARENA,  /* an array of struct ring_extent */
+	RING_PAGES,  /* pages handed over: the kernel's word for them */
+	RING_HANDLE, /* a capability: the kernel's word for it */
+	RING_KINDS,
+};
+
+struct ring_slot {
+	u64 word; /* [a] sequence | kind << 32 | length << 40 | tag << 48 */
+	u8 data[RING_DATA_BYTES];
+} aligned(RING_LINE_BYTES);
+
+/* In the state of an end, set and cleared by the kernel alone. */
+#define RING_SLEEPS 1u /* somebody waits there: ring when you publish */
+#define RING_CLOSED 2u /* nobody will come any more */
+
+/* Two lines, for processors that fetch lines in pairs. */
+struct ring_end {
+	u32 state; /* [a] */
+	u32 taken; /* [a] the consumer's: see I3 */
+} aligned(2 * RING_LINE_BYTES);
+
+struct ring_shared {
+	struct ring_end producer;
+	struct ring_end consumer;
+	struct ring_slot slots[];
+};
+
+static_assert(sizeof(struct ring_slot) == RING_LINE_BYTES,
+	      "a message and its sequence share a line");
+static_assert(sizeof(struct ring_shared) == 4 * RING_LINE_BYTES,
+	      "programs map rings: the layout is part of the interface");
+
+static inline bool ring_count_valid(u32 count)
+{
+	return IS_POW2(count) && count <= RING_SLOTS_MAX;
+}
+
+/* Bytes of shared memory for a ring; all 0 is an empty ring. */
+static inline size_t ring_bytes(u32 count)
+{
+	return sizeof(struct ring_shared) + count * sizeof(struct ring_slot);
+}
+
+/* ---- What an end knows --------------------------------------------------- */
+
+enum ring_result {
+	RING_OK,
+	RING_EMPTY,     /* nothing to receive now */
+	RING_FULL,      /* no room now */
+	RING_GONE,      /* nor ever: the other end is closed */
+	RING_CORRUPT,   /* the other side broke the protocol: give it up */
+	RING_MALFORMED, /* kind or length makes no sense; not consumed */
+	RING_TOO_LONG,  /* longer than the caller can take; not consumed */
+};
+
+/* What a message is beside its bytes. */
+struct ring_head {
+	u8 kind; /* enum ring_kind */
+	u8 len;  /* bytes, up to RING_DATA_BYTES */
+	u16 tag; /* the sender's own */
+};
+
+/* Own memory of one thread; `head == limit` asks for a look at `taken`. */
+struct ring_producer {
+	struct ring_shared *shared;
+	u32 mask;
+	u32 head;  /* the next message */
+	u32 limit; /* the first that has no room, as far as is known */
+} aligned(RING_LINE_BYTES);
+
+/* Own memory of one thread. */
+struct ring_consumer {
+	struct ring_shared *shared;
+	u32 mask;
+	u32 tail;      /* the next message */
+	u32 published; /* what `taken` says */
+	bool wake;     /* the producer sleeps and there is room: wake it */
+} aligned(RING_LINE_BYTES);
+
+/* S(n) of invariant I1. */
+static inline u32 ring_sequence(u32 n, u32 mask)
+{
+	return (n | mask) + 1;
+}
+
+static inline u64 ring_word(u32 n, u32 mask, struct ring_head head)
+{
+	return ring_sequence(n, mask) | (u64)head.kind << 32 |
+	       (u64)head.len << 40 | (u64)head.tag << 48;
+}
+
+/*
+ * Between a write of one's own and a read of what the other side writes: the
+ * barrier of the sleeping protocol.
+ */
+static inline void ring_barrier(void)
+{
+#ifdef __SANITIZE_THREAD__
+	/* ThreadSanitizer knows no fences; this is one, too. */
+	u32 own = 0;
+
+	__atomic_fetch_add(&own, 1, __ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/* ---- The producer -------------------------------------------------------- */
+
+/* Begins, or goes on where another holder of this end has stopped. */
+void ring_producer_attach(struct ring_producer *p, struct ring_shared *shared,
+			  u32 count);
+
+/*
+ * Looks how far the consumer is.  RING_OK: there is room; else RING_FULL,
+ * RING_GONE, RING_CORRUPT.
+ */
+must_check enum ring_result ring_refill(struct ring_producer *p);
+
+/* RING_OK if the next message has room. */
+static inline must_check enum ring_result ring_room(struct ring_producer *p)
+{
+	return likely(p->head != p->limit) ? RING_OK : ring_refill(p);
+}
+
+/* Where the bytes of the next message go, if it has room; never read there. */
+static inline u8 *ring_place(const struct ring_producer *p)
+{
+	return p->shared->slots[p->head & p->mask].data;
+}
+
+/* Shows the message whose bytes, up to RING_DATA_BYTES, stand in its place. */
+static inline void ring_publish(struct ring_producer *p, struct ring_head head)
+{
+	/* Pairs with the acquire in ring_look(). */
+	__atomic_store_n(&p->shared->slots[p->head & p->mask].word,
+			 ring_word(p->head, p->mask, head), __ATOMIC_RELEASE);
+	p->head++;
+}
+
+/*
+ * Puts in a message of head.len bytes, which the caller has bounded.
+ * Errors: RING_FULL, RING_GONE, RING_CORRUPT.  Wakes nobody: after the last of
+ * several, see ring_producer_bell().
+ */
+static inline must_check enum ring_result
+ring_send(struct ring_producer *p, struct ring_head head, const void *data)
+{
+	enum ring_result result = ring_room(p);
+
+	if (unlikely(result != RING_OK)) {
+		return result;
+	}
+	__builtin_memcpy(ring_place(p), data, head.len);
+	ring_publish(p, head);
+	return RING_OK;
+}
+
+/*
+ * After the last message of a batch: true if the kernel must be asked to wake
+ * the consumer, or would say that it is gone.
+ */
+static inline must_check bool ring_producer_bell(const struct ring_producer *p)
+{
+	/* Pairs with the barrier in ring_end_sleeps(). */
+	ring_barrier();
+	return READ_ONCE(p->shared->consumer.state) != 0;
+}
+
+/* ---- The consumer -------------------------------------------------------- */
+
+/* Begins, or goes on where another holder of this end has stopped. */
+void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
+			  u32 count);
+
+/*
+ * Tells the producer what has been taken; sets `wake` if it waits for that.
+ * Before the consumer sleeps, and before it gives its end to another.
+ */
+void ring_taken_publish(struct ring_consumer *c);
+
+/* What it means that the next slot does not have the sequence it should. */
+must_check enum ring_result ring_nothing(struct ring_consumer *c, u32 sequence);
+
+/*
+ * Looks at the next message and classifies it; consumes nothing.
+ * Errors: RING_EMPTY, RING_GONE, RING_CORRUPT, RING_MALFORMED.
+ */
+static inline must_check enum ring_result ring_look(struct ring_consumer *c,
+						    struct ring_head *head)
+{
+	/* Pairs with the release in ring_publish(). */
+	u64 word = __atomic_load_n(&c->shared->slots[c->tail & c->mask].word,
+				   __ATOMIC_ACQUIRE);
+
+	if (unlikely((u32)word != ring_sequence(c->tail, c->mask))) {
+		return ring_nothing(c, (u32)word);
+	}
+	*head = (struct ring_head){ (u8)(word >> 32), (u8)(word >> 40),
+				    (u16)(word >> 48) };
+	if (unlikely(head->kind >= RING_KINDS || head->len > RING_DATA_BYTES)) {
+		return RING_MALFORMED;
+	}
+	return RING_OK;
+}
+
+/* After ring_look(): copies bytes of the next message, once. */
+static inline void ring_copy(const struct ring_consumer *c, void *data,
+			     size_t len_bytes)
+{
+	__builtin_memcpy(data, c->shared->slots[c->tail & c->mask].data,
+			 len_bytes);
+	/* What follows looks at the copy. */
+	barrier();
+}
+
+/* Consumes the next message, after which its slot may change. */
+static inline void ring_consume(struct ring_consumer *c)
+{
+	c->tail++;
+	if (unlikely(c->tail - c->published > c->mask / 4)) {
+		ring_taken_publish(c);
+	}
+}
+
+/*
+ * Takes a message of up to `size_bytes` bytes into `data`; a constant size
+ * makes a short copy.  Errors: as ring_look(), and RING_TOO_LONG.
+ * Then, if c->wake: asks the kernel to wake the producer.
+ */
+static inline must_check enum ring_result ring_receive(struct ring_consumer *c,
+						       struct ring_head *head,
+						       void *data,
+						       size_t size_bytes)
+{
+	enum ring_result result = ring_look(c, head);
+
+	if (unlikely(result != RING_OK)) {
+		return result;
+	}
+	if (unlikely(head->len > size_bytes)) {
+		return RING_TOO_LONG;
+	}
+	ring_copy(c, data, MIN(size_bytes, (size_t)RING_DATA_BYTES));
+	ring_consume(c);
+	return RING_OK;
+}
+
+/* ---- For who puts ends to sleep ------------------------------------------ */
+
+/*
+ * The kernel's look at a ring, all of it from memory that lies: true if the
+ * end has something to do, be it to find an error.  Before sleeping, under the
+ * lock of the wait queue, after ring_end_sleeps(); and for poll.
+ */
+bool ring_readable(const struct ring_shared *shared, u32 count);
+bool ring_writable(const struct ring_shared *shared, u32 count);
+
+/* How many messages a ring holds, as far as its memory can be believed. */
+u32 ring_messages(const struct ring_shared *shared, u32 count);
+
+/* Before the last look. */
+static inline void ring_end_sleeps(struct ring_end *end)
+{
+	/* Pairs with the barriers in the functions that look at `state`. */
+	__atomic_fetch_or(&end->state, RING_SLEEPS, __ATOMIC_SEQ_CST);
+	ring_barrier();
+}
+
+/* When the last who waited has woken. */
+static inline void ring_end_woke(struct ring_end *end)
+{
+	__atomic_fetch_and(&end->state, ~RING_SLEEPS, __ATOMIC_SEQ_CST);
+}
+
+/* The last holder of the end has gone: then wake who waits at the other. */
+static inline void ring_end_close(struct ring_end *end)
+{
+	__atomic_fetch_or(&end->state, RING_CLOSED, __ATOMIC_SEQ_CST);
+}
+
+/* ---- Arenas -------------------------------------------------------------- */
+
+/* Bytes of an arena that both sides map: what a message names, not holds. */
+struct ring_extent {
+	u32 offset;
+	u32 len;
+};
+
+#define RING_EXTENTS_MAX (RING_DATA_BYTES / sizeof(struct ring_extent))
+
+/* All of it lies inside the arena; on a copy, never in the slot. */
+static inline bool ring_extent_inside(struct ring_extent e, u64 arena_bytes)
+{
+	return e.offset <= arena_bytes && e.len <= arena_bytes - e.offset;
+}
+
+/*
+ * How many extents the copy of a RING_ARENA message holds; 0: it is none, or
+ * one of them leaves the arena.
+ */
+static inline u32 ring_extents(struct ring_head head,
+			       const struct ring_extent *extents,
+			       u64 arena_bytes)
+{
+	u32 n = head.len / sizeof(*extents);
+
+	if (head.kind != RING_ARENA || head.len % sizeof(*extents) != 0) {
+		return 0;
+	}
+	for (u32 i = 0; i < n; i++) {
+		if (!ring_extent_inside(extents[i], arena_bytes)) {
+			return 0;
+		}
+	}
+	return n;
 }
 
 #endif
