@@ -42,7 +42,11 @@ int device_open(struct vnode *v, struct file *file)
 	if (vnode_is(v, MODE_FIFO)) {
 		return fifo_open(v, file);
 	}
-	ops = vnode_is(v, MODE_CHARACTER) ? device_find(v->rdev) : NULL;
+	ops = READ_ONCE(v->special);
+	if (ops == NULL && vnode_is(v, MODE_CHARACTER)) {
+		ops = device_find(v->rdev);
+		WRITE_ONCE(v->special, (void *)ops);
+	}
 	if (ops == NULL) {
 		return -ENXIO;
 	}
@@ -54,8 +58,7 @@ static int node_add(const char *name, const struct vnode_make *make)
 {
 	struct vnode *v;
 	int err = devices.root->ops->create(
-		devices.root, (struct name){ name, (u32)strlen(name) }, make,
-		&v);
+		devices.root, name_of(name, strlen(name)), make, &v);
 
 	if (err == 0) {
 		vnode_put(v);
@@ -83,7 +86,7 @@ static int link_add(const char *name, const char *target)
 {
 	struct vnode_make make = {
 		.mode = MODE_SYMLINK | 0777,
-		.target = { target, (u32)strlen(target) },
+		.target = name_of(target, strlen(target)),
 	};
 
 	return node_add(name, &make);
@@ -93,8 +96,7 @@ static int dev_mount(void)
 {
 	struct vnode_make make = { .mode = MODE_DIRECTORY | 0755 };
 	struct vnode *root = fs_root(), *dir;
-	int err =
-		root->ops->create(root, (struct name){ "dev", 3 }, &make, &dir);
+	int err = root->ops->create(root, name_of("dev", 3), &make, &dir);
 
 	if (err == -EEXIST) {
 		err = path_lookup("/dev", &dir);

@@ -7,6 +7,7 @@
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "fs/path.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
 
@@ -19,21 +20,42 @@ enum whence {
 	WHENCE_HOLE,
 };
 
-struct file *file_create(const struct file_ops *ops, u32 access)
+static struct kmem_cache *cache;
+
+void file_init(void)
 {
-	struct file *file = kmalloc(sizeof(*file));
+	cache = kmem_cache_create("file", sizeof(struct file), 8);
+	ASSERT(cache != NULL);
+}
+
+static inline struct file *create(const struct file_ops *ops, u32 access,
+				  u32 flags, struct vnode *v)
+{
+	struct file *file = kmem_cache_alloc(cache);
 
 	if (file != NULL) {
 		file->ops = ops;
 		file->refs = 1;
 		file->access = access;
-		file->flags = 0;
-		file->vnode = NULL;
+		file->flags = flags;
+		file->vnode = v;
 		file->data = NULL;
 		file->number = file->pos = 0;
 		mutex_init(&file->mutex, LOCK_FILE);
 	}
 	return file;
+}
+
+struct file *file_create(const struct file_ops *ops, u32 access)
+{
+	return create(ops, access, 0, NULL);
+}
+
+void file_free(struct file *file)
+{
+	if (file != NULL) {
+		kmem_cache_free(cache, file);
+	}
 }
 
 struct file *file_get(struct file *file)
@@ -57,7 +79,7 @@ void file_put(struct file *file)
 		__atomic_fetch_sub(&v->fs->users, 1, __ATOMIC_RELAXED);
 		vnode_put(v);
 	}
-	kfree(file);
+	kmem_cache_free(cache, file);
 }
 
 /* Apart, so that files without a position save no registers. */
@@ -239,7 +261,10 @@ static int ops_choose(struct file *file)
 int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 {
 	u32 access = flags & FILE_PATH ? 0 : (flags & FILE_ACCESS_MODE) + 1;
-	struct file *file = file_create(&path_file_ops, access & 3);
+	u32 dropped = FILE_CREATE | FILE_EXCLUSIVE | FILE_NO_TTY |
+		      FILE_TRUNCATE | FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE;
+	struct file *file = create(&path_file_ops, access & 3,
+				   (flags & ~dropped) | FILE_LARGE, v);
 	int err;
 
 	if (file == NULL) {
@@ -247,11 +272,6 @@ int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 		return -ENOMEM;
 	}
 	__atomic_fetch_add(&v->fs->users, 1, __ATOMIC_RELAXED);
-	file->vnode = v;
-	file->flags = (flags & ~(u32)(FILE_CREATE | FILE_EXCLUSIVE |
-				      FILE_NO_TTY | FILE_TRUNCATE |
-				      FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE)) |
-		      FILE_LARGE;
 	err = ops_choose(file);
 	if (err) {
 		file->ops = &path_file_ops;

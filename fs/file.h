@@ -107,8 +107,14 @@ struct file {
 	struct mutex mutex;  /* LOCK_FILE: held while the position moves */
 };
 
+/* Context: boot, once, before any file is made. */
+void file_init(void);
+
 /* A file with one reference; NULL if there is no memory. */
 must_check struct file *file_create(const struct file_ops *ops, u32 access);
+
+/* Gives one back that nobody has come to know; NULL is allowed. */
+void file_free(struct file *file);
 
 struct file *file_get(struct file *file);
 

@@ -6,6 +6,7 @@
 #include "fs/initramfs.h"
 
 #include "fs/cpio.h"
+#include "fs/file.h"
 #include "fs/mount.h"
 #include "fs/ramfs.h"
 #include "kernel/log.h"
@@ -30,6 +31,7 @@ struct unpacking {
 
 int initramfs_mount(void)
 {
+	file_init();
 	ramfs_init();
 	return fs_mount("rootfs", "rootfs", "", NULL, "/", 0);
 }
@@ -72,7 +74,7 @@ static int parent_of(const char *path, struct vnode **dir, struct name *last)
 	while (err == 0) {
 		const char *end = strchr(path, '/');
 		size_t len = end ? (size_t)(end - path) : strlen(path);
-		struct name name = { path, (u32)len };
+		struct name name = name_of(path, len);
 
 		if (!name_usable(name)) {
 			err = -EINVAL;
@@ -149,7 +151,7 @@ static int entry_make(struct unpacking *u, struct vnode *dir, struct name name,
 	struct vnode_make make = {
 		.mode = e->mode & (MODE_TYPE | MODE_PERMISSIONS),
 		.rdev = (u64)e->rdev_major << 8 | e->rdev_minor,
-		.target = { (const char *)e->data, e->size_bytes },
+		.target = { (const char *)e->data, e->size_bytes, 0 },
 	};
 	bool several = e->nlink > 1 && (e->mode & MODE_TYPE) == MODE_REGULAR;
 	struct hard_link *link = several ? link_find(u, e) : NULL;

@@ -17,8 +17,7 @@ static int free_name(const struct path *p)
 	if (p->vnode != NULL) {
 		return -EEXIST;
 	}
-	return vnode_access(p->dir, cred_effective(),
-			    ACCESS_WRITE | ACCESS_EXEC);
+	return vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
 }
 
 /* Fills in whom the new vnode belongs to. */
@@ -26,7 +25,7 @@ static void make_own(struct vnode_make *make, const struct path *p,
 		     struct place place)
 {
 	const struct vnode *dir = p->dir;
-	struct cred cred = cred_effective();
+	struct cred cred = p->cred;
 
 	if (!vnode_is((&(struct vnode){ .mode = make->mode }), MODE_SYMLINK)) {
 		make->mode &= ~READ_ONCE(place.context->umask);
@@ -88,7 +87,7 @@ static unsigned wanted_of(u32 flags)
 }
 
 /* An existing file may be opened like that. */
-static int open_allowed(const struct vnode *v, u32 flags)
+static int open_allowed(const struct vnode *v, struct cred cred, u32 flags)
 {
 	unsigned wanted = wanted_of(flags);
 
@@ -111,7 +110,7 @@ static int open_allowed(const struct vnode *v, u32 flags)
 	if (v->fs->flags & FS_NO_DEV && vnode_is(v, MODE_CHARACTER)) {
 		return -EACCES;
 	}
-	return vnode_access(v, cred_effective(), wanted);
+	return vnode_access(v, cred, wanted);
 }
 
 static int open_existing(struct path *p, u32 flags, struct file **out)
@@ -119,7 +118,7 @@ static int open_existing(struct path *p, u32 flags, struct file **out)
 	struct vnode *v = p->vnode;
 	int err = (flags & FILE_CREATE) && (flags & FILE_EXCLUSIVE)
 			  ? -EEXIST
-			  : open_allowed(v, flags);
+			  : open_allowed(v, p->cred, flags);
 
 	if (err == 0 && (flags & FILE_TRUNCATE) && !(flags & FILE_PATH) &&
 	    v->ops->truncate != NULL) {
@@ -165,10 +164,10 @@ int names_open(struct path *p, struct place place, u32 flags, u32 mode,
 }
 
 /* May the caller take the name of `v` out of the directory? */
-static int remove_allowed(const struct vnode *dir, const struct vnode *v)
+static int remove_allowed(const struct path *p)
 {
-	int err =
-		vnode_access(dir, cred_effective(), ACCESS_WRITE | ACCESS_EXEC);
+	const struct vnode *dir = p->dir, *v = p->vnode;
+	int err = vnode_access(dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
 
 	if (err == 0 && (dir->mode & MODE_STICKY) && !vnode_owned(v) &&
 	    !vnode_owned(dir)) {
@@ -193,7 +192,7 @@ static int remove_at(const struct path *p, bool directory)
 {
 	struct vnode *v = p->vnode;
 	bool is_dir = vnode_is(v, MODE_DIRECTORY);
-	int err = remove_allowed(p->dir, v);
+	int err = remove_allowed(p);
 
 	if (err == 0 && is_dir != directory) {
 		err = directory ? -ENOTDIR : -EISDIR;
@@ -248,13 +247,13 @@ int names_link(struct path *p, struct place place, struct vnode *target)
 static int rename_allowed(const struct path *from, const struct path *to,
 			  bool exchange)
 {
-	int err = remove_allowed(from->dir, from->vnode);
+	int err = remove_allowed(from);
 
 	if (err) {
 		return err;
 	}
-	err = to->vnode ? remove_allowed(to->dir, to->vnode)
-			: vnode_access(to->dir, cred_effective(),
+	err = to->vnode ? remove_allowed(to)
+			: vnode_access(to->dir, to->cred,
 				       ACCESS_WRITE | ACCESS_EXEC);
 	if (err == 0 && (from->slash || (to->slash && !exchange)) &&
 	    !vnode_is(from->vnode, MODE_DIRECTORY)) {

@@ -14,10 +14,10 @@
 static void path_init(struct path *p)
 {
 	p->text = p->rest = p->near;
-	p->size_bytes = sizeof(p->near);
+	p->size_bytes = PATH_NEAR_BYTES;
 	p->root = p->vnode = p->dir = NULL;
-	p->last = (struct name){ NULL, 0 };
 	p->dot = p->slash = false;
+	p->links = 0;
 }
 
 /* Moves on to a buffer that holds any path; what is left goes along. */
@@ -28,7 +28,7 @@ static int path_enlarge(struct path *p, size_t rest_bytes)
 	if (p->text != p->near) {
 		return -ENAMETOOLONG;
 	}
-	text = kmalloc(PATH_BYTES_MAX);
+	text = kmalloc(PATH_BYTES_MAX + PATH_SLACK_BYTES);
 	if (text == NULL) {
 		return -ENOMEM;
 	}
@@ -82,26 +82,49 @@ void path_end(struct path *p)
 	}
 }
 
-/* The next part, and what stands behind it; false at the end. */
-static bool next_name(struct path *p, struct name *out)
+#define BYTES_OF(b) (0x0101010101010101ull * (b))
+
+/* The high bit of the lowest byte that is zero, and perhaps of higher ones. */
+static inline u64 zero_bytes(u64 word)
+{
+	return (word - BYTES_OF(1)) & ~word & BYTES_OF(0x80);
+}
+
+/*
+ * The next part and its hash; false at the end.  It reads words, up to
+ * PATH_SLACK_BYTES behind the text's end.
+ */
+static always_inline bool next_name(struct path *p, struct name *out)
 {
 	const char *at = p->rest;
-	u32 len = 0;
+	u64 hash = 0, word, end;
 
 	while (*at == '/') {
 		at++;
 	}
-	while (at[len] != '\0' && at[len] != '/') {
-		len++;
+	out->text = at;
+	for (;;) {
+		__builtin_memcpy(&word, at, sizeof(word));
+		end = zero_bytes(word) | zero_bytes(word ^ BYTES_OF('/'));
+		if (likely(end != 0)) {
+			break;
+		}
+		hash = name_hash_step(hash, word);
+		at += sizeof(word);
 	}
-	p->slash = at[len] == '/' || (len == 0 && at != p->rest);
-	*out = (struct name){ at, len };
-	p->rest += (at - p->rest) + (long)len;
-	return len > 0;
+	word &= ((end & -end) - 1) >> 7; /* what stands before it */
+	if (likely(word != 0)) {
+		hash = name_hash_step(hash, word);
+		at += (unsigned)__builtin_ctzll(end) / 8;
+	}
+	out->len = (u32)(at - out->text);
+	out->hash = hash;
+	p->rest += at - p->rest;
+	return at != out->text;
 }
 
 /* True if nothing but slashes is left. */
-static bool at_end(const struct path *p)
+static inline bool at_end(const struct path *p)
 {
 	const char *at = p->rest;
 
@@ -145,119 +168,121 @@ static void move(struct vnode **at, struct vnode *to)
 }
 
 /* The directory above, through mounts, never above the root. */
-static int step_up(struct path *p, struct vnode **at)
+static int step_up(struct path *p)
 {
-	struct vnode *up;
+	struct vnode *at = p->vnode, *up;
 	int err;
 
-	while (*at != p->root && *at == (*at)->fs->root) {
-		up = fs_covered((*at)->fs);
+	while (at != p->root && at == at->fs->root) {
+		up = fs_covered(at->fs);
 		if (up == NULL) {
 			return 0;
 		}
-		move(at, up);
+		move(&p->vnode, up);
+		at = up;
 	}
-	if (*at == p->root) {
+	if (at == p->root) {
 		return 0;
 	}
-	err = (*at)->ops->parent(*at, &up, NULL);
+	err = at->ops->parent(at, &up, NULL);
 	if (err == 0) {
-		move(at, fs_cross(up));
+		move(&p->vnode, fs_cross(up));
 	}
 	return err;
 }
 
-/* Follows the link that is `*next`: where the walk goes on is in `*at`. */
-static int follow(struct path *p, struct vnode **at, struct vnode *link,
-		  bool *whole)
+/* Follows a link, whose reference it takes.  Returns 1 if the walk is over. */
+static noinline int follow(struct path *p, struct vnode *link, bool last)
 {
-	int err;
+	struct vnode *to;
+	int err = 0;
 
-	*whole = link->ops->follow != NULL;
-	if (*whole) {
-		struct vnode *to;
-
+	if (++p->links > PATH_LINKS_MAX) {
+		err = -ELOOP;
+	} else if (link->ops->follow != NULL) {
 		err = link->ops->follow(link, &to);
 		if (err == 0) {
-			move(at, to);
+			move(&p->vnode, to);
+			err = last;
 		}
-		return err;
+	} else {
+		err = splice(p, link);
+		if (err == 0 && p->rest[0] == '/') {
+			move(&p->vnode, vnode_get(p->root));
+		}
 	}
-	err = splice(p, link);
-	if (err == 0 && p->rest[0] == '/') {
-		move(at, vnode_get(p->root));
-	}
+	vnode_put(link);
 	return err;
 }
 
-static bool is_dots(struct name name)
+/* "." and "..", if it is one of them; else it is searched for. */
+static noinline bool step_dots(struct path *p, struct name name, int *err)
 {
-	return name.text[0] == '.' &&
-	       (name.len == 1 || (name.len == 2 && name.text[1] == '.'));
-}
-
-static int search_allowed(const struct vnode *dir, struct cred cred)
-{
-	if (!vnode_is(dir, MODE_DIRECTORY)) {
-		return -ENOTDIR;
+	if (name.len > 2 || (name.len == 2 && name.text[1] != '.')) {
+		return false;
 	}
-	return vnode_access(dir, cred, ACCESS_EXEC);
+	p->dot = true;
+	p->last = name;
+	*err = name.len == 2 ? step_up(p) : 0;
+	return true;
 }
 
-/* One name in the directory `*at`.  Returns 1 if the walk is over. */
-static int step(struct path *p, struct vnode **at, struct name name,
-		unsigned flags, u32 *links)
+/* The name is not there: where it would be, if that may be. */
+static int missing(struct path *p, struct name name, unsigned flags, int err)
 {
-	struct vnode *next = NULL;
-	bool last = at_end(p), whole;
+	if (err != -ENOENT || !(flags & PATH_MISSING) || !at_end(p)) {
+		return err;
+	}
+	p->dir = p->vnode;
+	p->vnode = NULL;
+	p->last = name;
+	return 1;
+}
+
+/* One name in the directory p->vnode.  Returns 1 if the walk is over. */
+static always_inline int step(struct path *p, struct name name, unsigned flags)
+{
+	struct vnode *dir = p->vnode, *next = NULL;
+	bool last;
 	int err = name.len > NAME_BYTES_MAX
 			  ? -ENAMETOOLONG
-			  : (*at)->ops->lookup(*at, name, &next);
+			  : dir->ops->lookup(dir, name, &next);
 
 	if (err) {
-		if (err != -ENOENT || !last || !(flags & PATH_MISSING)) {
-			return err;
-		}
-		p->dir = *at;
-		p->last = name;
-		*at = NULL;
-		return 1;
+		return missing(p, name, flags, err);
 	}
-	next = fs_cross(next);
+	if (READ_ONCE(next->mounted) != NULL) {
+		next = fs_cross(next);
+	}
+	last = at_end(p);
 	if (vnode_is(next, MODE_SYMLINK) &&
-	    (!last || p->slash || !(flags & PATH_NO_FOLLOW))) {
-		err = ++*links > PATH_LINKS_MAX ? -ELOOP
-						: follow(p, at, next, &whole);
-		vnode_put(next);
-		return err ? err : whole && last;
+	    (!last || p->rest[0] == '/' || !(flags & PATH_NO_FOLLOW))) {
+		return follow(p, next, last);
 	}
+	p->vnode = next;
 	if (last) {
-		p->dir = *at;
+		p->dir = dir;
 		p->last = name;
-		*at = next;
 		return 1;
 	}
-	move(at, next);
+	vnode_put(dir);
 	return 0;
 }
 
-/* Walks from `*at` to the end. */
-static int walk(struct path *p, struct vnode **at, unsigned flags)
+/* Walks from p->vnode to the end. */
+static int walk(struct path *p, unsigned flags)
 {
-	struct cred cred =
-		flags & PATH_REAL_USER ? cred_real() : cred_effective();
 	struct name name;
-	u32 links = 0;
 
 	while (next_name(p, &name)) {
-		int err = search_allowed(*at, cred);
+		int err = vnode_is(p->vnode, MODE_DIRECTORY)
+				  ? vnode_access(p->vnode, p->cred, ACCESS_EXEC)
+				  : -ENOTDIR;
 
-		p->dot = err == 0 && is_dots(name);
-		if (p->dot) {
-			p->last = name;
-			err = name.len == 2 ? step_up(p, at) : 0;
-		} else if (err == 0) {
-			err = step(p, at, name, flags, &links);
+		p->dot = false;
+		if (err == 0 &&
+		    (name.text[0] != '.' || !step_dots(p, name, &err))) {
+			err = step(p, name, flags);
 		}
 		if (err != 0) {
 			return MIN(err, 0);
@@ -269,20 +294,21 @@ static int walk(struct path *p, struct vnode **at, unsigned flags)
 int path_walk(struct path *p, struct fs_context *context, struct vnode *start,
 	      unsigned flags)
 {
-	struct vnode *at = start;
 	int err;
 
+	p->cred = flags & PATH_REAL_USER ? cred_real() : cred_effective();
 	p->root = fs_context_root(context);
+	p->vnode = start;
 	if (p->rest[0] == '/') {
-		move(&at, vnode_get(p->root));
+		move(&p->vnode, vnode_get(p->root));
 	} else if (p->rest[0] == '\0' && !(flags & PATH_EMPTY)) {
-		vnode_put(at);
+		move(&p->vnode, NULL);
 		return -ENOENT;
 	}
-	err = walk(p, &at, flags);
-	p->vnode = at;
-	if (err == 0 && p->slash && at != NULL &&
-	    !vnode_is(at, MODE_DIRECTORY)) {
+	err = walk(p, flags);
+	p->slash = p->rest[0] == '/';
+	if (err == 0 && p->slash && p->vnode != NULL &&
+	    !vnode_is(p->vnode, MODE_DIRECTORY)) {
 		err = -ENOTDIR;
 	}
 	return err;

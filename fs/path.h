@@ -18,6 +18,9 @@
 /* Paths up to here need no memory of their own. */
 #define PATH_NEAR_BYTES 128
 
+/* What lies behind a text is read, but does not count. */
+#define PATH_SLACK_BYTES 8
+
 enum path_flags {
 	PATH_NO_FOLLOW = 1, /* a link at the end is meant itself */
 	PATH_MISSING = 2,   /* the last name need not exist */
@@ -36,9 +39,11 @@ struct path {
 	struct vnode *vnode; /* reference: what it names, NULL: nothing */
 	struct vnode *dir;   /* reference: where `last` stands, or NULL */
 	struct name last;    /* in `text` */
+	struct cred cred;    /* with whose rights it was walked */
 	bool dot;            /* the last part was "." or ".." */
 	bool slash;          /* it ended with a slash: a directory is meant */
-	char near[PATH_NEAR_BYTES];
+	u8 links;            /* symbolic links so far */
+	char near[PATH_NEAR_BYTES + PATH_SLACK_BYTES];
 };
 
 /*

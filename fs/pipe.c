@@ -406,8 +406,8 @@ int pipe_create(u32 flags, struct file *ends[2])
 	ends[0] = file_create(&pipe_ops, FILE_READ);
 	ends[1] = file_create(&pipe_ops, FILE_WRITE);
 	if (p == NULL || ends[0] == NULL || ends[1] == NULL) {
-		kfree(ends[0]);
-		kfree(ends[1]);
+		file_free(ends[0]);
+		file_free(ends[1]);
 		kfree(p);
 		return -ENOMEM;
 	}

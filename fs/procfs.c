@@ -148,7 +148,7 @@ static void list_numbers(const struct proc_node *dir, u64 *cookie,
 	while (n >= 0) {
 		char digits[NUMBER_DIGITS + 1];
 		u64 next = COOKIE_NUMBERS + (u64)n + 1;
-		struct name name = { digits, 0 };
+		struct name name = { digits, 0, 0 };
 
 		name.len = (u32)format(digits, sizeof(digits), "%u", (u32)n);
 		if (!sink->entry(sink, name,
@@ -168,7 +168,7 @@ static int dir_list(struct vnode *v, u64 *cookie, struct dir_sink *sink)
 	u64 at = COOKIE_TABLE;
 
 	for (; e != NULL && e->name != NULL; e++, at++) {
-		struct name name = { e->name, (u32)strlen(e->name) };
+		struct name name = { e->name, (u32)strlen(e->name), 0 };
 
 		if (at < *cookie) {
 			continue;

@@ -235,6 +235,7 @@ void ramfs_init(void)
 		RAMFS("tmpfs", 0x01021994),
 	};
 
+	ramfs_dir_init();
 	node_cache = kmem_cache_create("vnode", sizeof(struct ramfs_node), 8);
 	ASSERT(node_cache != NULL);
 	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ramfs: names.  A directory is a tree of entries by the hash of their names;
- * names of one hash follow each other by a number.  An entry's key is its
- * place for readers of the directory too: it stays while the entry is there,
- * whatever else comes and goes.
+ * ramfs: names.  A directory is a tree of entries by the hash of their names,
+ * the upper half of a key.  Its lower half is 0, or for a name whose hash was
+ * taken another hash, with a secret: so who picks names of one hash on purpose
+ * gains nothing.  An entry's key is its place for readers of the directory
+ * too: it stays while the entry is there, whatever else comes and goes.
  */
 #include "fs/file.h"
 #include "fs/ramfs_private.h"
+#include "kernel/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
 
 /* What tmpfs of Linux says. */
 #define ENTRY_SIZE_BYTES 20
+
+static u64 secret; /* [I] of all directories */
+
+void ramfs_dir_init(void)
+{
+	random_bytes(&secret, sizeof(secret));
+}
 
 /* At most eight bytes of a name as a number; `len` > 0 bytes are left. */
 static inline u64 name_word(const char *text, u32 len)
@@ -36,20 +45,28 @@ static inline u64 name_word(const char *text, u32 len)
 /* Keys begin above the cookies of "." and "..", and fit into 63 bits. */
 static inline u64 name_key(struct name name)
 {
-	u64 hash = name.len;
-
-	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
-		hash ^= hash >> 32 ^ name_word(name.text + at, name.len - at);
-		hash *= 0x9e3779b97f4a7c15;
-	}
-	return (hash >> 34 | 1) << 32;
+	return (name.hash >> 33 | 1) << 32;
 }
 
-static inline bool name_is(struct name name, struct name other)
+/* The key of a name whose first one is another name's. */
+static noinline u64 name_key_more(struct name name)
 {
-	if (name.len != other.len) {
-		return false;
+	u64 hash = secret;
+
+	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
+		unsigned __int128 product =
+			(unsigned __int128)(hash ^ name_word(name.text + at,
+							     name.len - at)) *
+			(secret | 1);
+
+		hash = (u64)product ^ (u64)(product >> 64);
 	}
+	return name_key(name) | (u32)hash | 1;
+}
+
+/* Two long names of one length. */
+static noinline bool text_is(struct name name, struct name other)
+{
 	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
 		if (name_word(name.text + at, name.len - at) !=
 		    name_word(other.text + at, name.len - at)) {
@@ -59,30 +76,75 @@ static inline bool name_is(struct name name, struct name other)
 	return true;
 }
 
+static inline bool name_is(const struct name *name, const struct name *other)
+{
+	return name->hash == other->hash && name->len == other->len &&
+	       (name->len <= sizeof(u64) || text_is(*name, *other));
+}
+
 static struct ramfs_entry *entry_of(struct tree_node *link)
 {
 	return link ? container_of(link, struct ramfs_entry, link) : NULL;
 }
 
-/* The entry, or NULL and in `*free_key` the key that one would get. */
-static struct ramfs_entry *entry_find(const struct ramfs_node *dir,
-				      struct name name, u64 *free_key)
+/* The entry with that key, or NULL: tree_find(), in line. */
+static inline struct ramfs_entry *entry_at(const struct ramfs_node *dir,
+					   u64 key)
 {
-	u64 key = name_key(name);
-	u64 last = key | UINT32_MAX;
-	struct ramfs_entry *e = entry_of(tree_find_ge(&dir->dir.entries, key));
+	struct tree_node *link = dir->dir.entries.root;
 
-	for (; e != NULL && e->link.key <= last;
-	     e = entry_of(tree_next(&e->link))) {
-		if (name_is(e->name, name)) {
-			return e;
-		}
-		key = e->link.key + 1;
+	while (link != NULL && link->key != key) {
+		link = link->child[key > link->key];
 	}
-	if (free_key != NULL) {
-		*free_key = key;
+	return entry_of(link);
+}
+
+/* By the second key. */
+static noinline struct ramfs_entry *
+entry_find_more(const struct ramfs_node *dir, struct name name)
+{
+	struct ramfs_entry *e = entry_at(dir, name_key_more(name));
+
+	return e != NULL && name_is(&e->name, &name) ? e : NULL;
+}
+
+static always_inline struct ramfs_entry *
+entry_find(const struct ramfs_node *dir, struct name name)
+{
+	struct ramfs_entry *e = entry_at(dir, name_key(name));
+
+	if (e != NULL && likely(name_is(&e->name, &name))) {
+		return e;
 	}
-	return NULL;
+	return unlikely(dir->dir.crowded) ? entry_find_more(dir, name) : NULL;
+}
+
+/* With the name's second key, as its first is taken. */
+static noinline int entry_link_more(struct ramfs_node *dir,
+				    struct ramfs_entry *e)
+{
+	if (entry_find(dir, e->name) != NULL) {
+		return -EEXIST;
+	}
+	dir->dir.crowded = true;
+	e->link.key = name_key_more(e->name);
+	return tree_insert(&dir->dir.entries, &e->link) ? 0 : -ENOSPC;
+}
+
+/*
+ * Puts an entry in.  Errors: -EEXIST, -ENOSPC if two names have all bits of
+ * their keys in common.
+ */
+static int entry_link(struct ramfs_node *dir, struct ramfs_entry *e)
+{
+	e->dir = dir;
+	e->link.key = name_key(e->name);
+	if (unlikely(dir->dir.crowded) && entry_find(dir, e->name) != NULL) {
+		return -EEXIST;
+	}
+	return likely(tree_insert(&dir->dir.entries, &e->link))
+		       ? 0
+		       : entry_link_more(dir, e);
 }
 
 /* Memory for an entry that is in no directory. */
@@ -115,18 +177,18 @@ static void entry_free(struct ramfs *fs, struct ramfs_entry *e)
 	}
 }
 
-static void dir_changed(struct ramfs_node *dir, s64 size_change)
+static void dir_changed(struct ramfs_node *dir, s64 size_change, s64 now)
 {
 	dir->v.size_bytes += (u64)(size_change * ENTRY_SIZE_BYTES);
-	vnode_changed(&dir->v);
+	dir->v.mtime_ns = dir->v.ctime_ns = now;
 }
 
 /* The entry becomes a name of `node`, whose reference it takes. */
-static void entry_set(struct ramfs_entry *e, struct ramfs_node *node)
+static void entry_set(struct ramfs_entry *e, struct ramfs_node *node, s64 now)
 {
 	e->node = node;
 	node->entry = e;
-	node->v.ctime_ns = vnode_now();
+	node->v.ctime_ns = now;
 	if (vnode_is(&node->v, MODE_DIRECTORY) && node->dir.parent != e->dir) {
 		e->dir->v.nlink++;
 		vnode_get(&e->dir->v);
@@ -149,29 +211,29 @@ static struct vnode *parent_leave(struct ramfs_node *node)
 static int entry_insert(struct ramfs_node *dir, struct ramfs_entry *e,
 			struct ramfs_node *node)
 {
+	s64 now = vnode_now();
+	int err;
+
 	if (dir->dir.removed) {
 		return -ENOENT;
 	}
-	if (entry_find(dir, e->name, &e->link.key) != NULL) {
-		return -EEXIST;
+	err = entry_link(dir, e);
+	if (err == 0) {
+		entry_set(e, node, now);
+		dir_changed(dir, 1, now);
 	}
-	e->dir = dir;
-	if (!tree_insert(&dir->dir.entries, &e->link)) {
-		return -ENOSPC; /* 2^32 names of one hash */
-	}
-	entry_set(e, node);
-	dir_changed(dir, 1);
-	return 0;
+	return err;
 }
 
 /* Takes the entry out; its reference to the node is the caller's. */
 static void entry_take(struct ramfs_entry *e)
 {
 	struct ramfs_node *node = e->node;
+	s64 now = vnode_now();
 
 	tree_remove(&e->dir->dir.entries, &e->link);
-	dir_changed(e->dir, -1);
-	node->v.ctime_ns = vnode_now();
+	dir_changed(e->dir, -1, now);
+	node->v.ctime_ns = now;
 	if (node->entry == e) {
 		node->entry = NULL;
 	}
@@ -192,8 +254,7 @@ static void unlinked(struct ramfs_node *node)
 static int dir_lookup(struct vnode *dir, struct name name, struct vnode **out)
 {
 	WITH_MUTEX (&ramfs_of(dir)->names) {
-		const struct ramfs_entry *e =
-			entry_find(ramfs_node(dir), name, NULL);
+		const struct ramfs_entry *e = entry_find(ramfs_node(dir), name);
 
 		if (e == NULL) {
 			return -ENOENT;
@@ -329,7 +390,7 @@ static int dir_remove(struct vnode *dir, struct name name, struct vnode *victim)
 	struct ramfs_entry *e = NULL;
 
 	WITH_MUTEX (&fs->names) {
-		e = entry_find(ramfs_node(dir), name, NULL);
+		e = entry_find(ramfs_node(dir), name);
 		if (e == NULL || &e->node->v != victim) {
 			return -EAGAIN;
 		}
@@ -380,7 +441,7 @@ static void entry_move_node(struct ramfs_entry *e, struct ramfs_node *node,
 	if (vnode_is(&node->v, MODE_DIRECTORY) && node->dir.parent != e->dir) {
 		*put = parent_leave(node);
 	}
-	entry_set(e, node);
+	entry_set(e, node, vnode_now());
 	vnode_changed(&e->dir->v);
 }
 
@@ -430,10 +491,8 @@ static int rename_allowed(const struct vnode_rename *r,
 static int rename_locked(const struct vnode_rename *r,
 			 struct ramfs_entry *spare, struct renaming *doing)
 {
-	struct ramfs_entry *from =
-		entry_find(ramfs_node(r->from_dir), r->from, NULL);
-	struct ramfs_entry *to =
-		entry_find(ramfs_node(r->to_dir), r->to, &spare->link.key);
+	struct ramfs_entry *from = entry_find(ramfs_node(r->from_dir), r->from);
+	struct ramfs_entry *to = entry_find(ramfs_node(r->to_dir), r->to);
 	int err = rename_allowed(r, from, to);
 
 	doing->old = spare;
@@ -445,11 +504,11 @@ static int rename_locked(const struct vnode_rename *r,
 		return 0;
 	}
 	if (to == NULL) {
-		spare->dir = ramfs_node(r->to_dir);
-		if (!tree_insert(&spare->dir->dir.entries, &spare->link)) {
-			return -ENOSPC;
+		err = entry_link(ramfs_node(r->to_dir), spare);
+		if (err) {
+			return err;
 		}
-		dir_changed(spare->dir, 1);
+		dir_changed(spare->dir, 1, vnode_now());
 		to = spare;
 	} else {
 		unlinked(to->node);

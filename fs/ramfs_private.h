@@ -32,7 +32,7 @@ struct ramfs_node;
 
 /* One name. */
 struct ramfs_entry {
-	struct tree_node link; /* by hash of the name, then by number */
+	struct tree_node link; /* by two hashes of the name */
 	struct ramfs_node *node;
 	struct ramfs_node *dir;
 	struct name name;
@@ -42,6 +42,7 @@ struct ramfs_dir {
 	struct tree entries;
 	struct ramfs_node *parent; /* of the root: itself */
 	bool removed;
+	bool crowded; /* a hash had to be told from another name's, once */
 };
 
 /* A run of slots: frame numbers, 0 is none. */
@@ -103,6 +104,9 @@ struct vnode *ramfs_node_destroy(struct vnode *v);
 
 /* The directory of one of a file's names, and that name. */
 int ramfs_node_parent(struct vnode *v, struct vnode **out, char *name);
+
+/* Draws what no program may know. Context: boot, once. */
+void ramfs_dir_init(void);
 
 /* Lets go of every name. */
 void ramfs_clear(struct ramfs *fs);

@@ -7,6 +7,22 @@
 #include "fs/mount.h"
 #include "kernel/clock.h"
 #include "lib/errno.h"
+#include "lib/string.h"
+
+struct name name_of(const char *text, size_t len)
+{
+	struct name name = { text, (u32)len, 0 };
+	u64 hash = 0;
+
+	for (size_t at = 0; at < len; at += sizeof(u64)) {
+		u64 bytes = 0;
+
+		memcpy(&bytes, text + at, MIN(len - at, sizeof(bytes)));
+		hash = name_hash_step(hash, bytes);
+	}
+	name.hash = hash;
+	return name;
+}
 
 void vnode_init(struct vnode *v, struct fs *fs, const struct vnode_ops *ops,
 		u32 mode)
@@ -44,7 +60,7 @@ static unsigned permission(const struct vnode *v, struct cred cred)
 	       7;
 }
 
-int vnode_access(const struct vnode *v, struct cred cred, unsigned wanted)
+int vnode_access_check(const struct vnode *v, struct cred cred, unsigned wanted)
 {
 	if ((wanted & ACCESS_WRITE) && (v->fs->flags & FS_READ_ONLY) &&
 	    !vnode_is(v, MODE_CHARACTER) && !vnode_is(v, MODE_FIFO)) {

@@ -4,7 +4,8 @@
  * "close on exec".  The first few need no memory of their own; then the table
  * doubles.
  *
- * I1  The bit `used` of a descriptor is set iff its file is not NULL.
+ * I1  The bit `used` of a descriptor is set iff its file is not NULL; its
+ *     close-on-exec bit is clear if it is not used.
  * I2  A table with one reference whose process has one thread is changed by
  *     that thread alone (and looked at by others under the lock): the thread
  *     reads it without the lock, and what it found open stays open for as long
@@ -120,25 +121,49 @@ static int table_grow(struct descriptors *d, u64 fd)
 	return 0;
 }
 
-static void bit_set_to(u64 *bits, u64 fd, bool value)
+static inline void mark_set_locked(struct descriptors *d, u64 fd, bool mark)
 {
-	if (value) {
-		bitmap_set(bits, fd);
-	} else {
-		bitmap_clear(bits, fd);
-	}
+	u64 bit = 1ull << (fd % 64);
+	u64 *word = &d->cloexec_bits[fd / 64];
+
+	*word = mark ? *word | bit : *word & ~bit;
 }
 
-/* Puts `file` (NULL: nothing) there and returns what was. */
-static struct file *slot_set_locked(struct descriptors *d, u64 fd,
-				    struct file *file, bool close_on_exec)
+/* Puts `file` there and returns what was. */
+static inline struct file *slot_set_locked(struct descriptors *d, u64 fd,
+					   struct file *file,
+					   bool close_on_exec)
 {
 	struct file *old = d->files[fd];
 
 	d->files[fd] = file;
-	bit_set_to(d->used_bits, fd, file != NULL);
-	bit_set_to(d->cloexec_bits, fd, close_on_exec);
+	d->used_bits[fd / 64] |= 1ull << (fd % 64);
+	mark_set_locked(d, fd, close_on_exec);
 	return old;
+}
+
+/* Takes what is there away, and returns it. */
+static inline struct file *slot_clear_locked(struct descriptors *d, u64 fd)
+{
+	struct file *old = d->files[fd];
+	u64 others = ~(1ull << (fd % 64));
+
+	d->files[fd] = NULL;
+	d->used_bits[fd / 64] &= others;
+	d->cloexec_bits[fd / 64] &= others;
+	return old;
+}
+
+/* The lowest free descriptor from `from` on; of none, one beyond the table. */
+static inline u64 free_find_locked(const struct descriptors *d, u64 from)
+{
+	u64 free = from < d->size ? ~d->used_bits[from / 64] >> from % 64 : 0;
+
+	if (likely(free != 0)) {
+		return from + (u64)__builtin_ctzll(free);
+	}
+	return from < d->size ? bitmap_find_clear(d->used_bits, d->size, from)
+			      : from;
 }
 
 struct descriptors *descriptors_clone(struct descriptors *from)
@@ -202,11 +227,8 @@ int descriptors_add(struct descriptors *d, struct file *file, u64 from,
 		u64 fd = from;
 
 		WITH_SPINLOCK (&d->lock) {
-			if (from < d->size) {
-				fd = bitmap_find_clear(d->used_bits, d->size,
-						       from);
-			}
-			if (fd < MIN(limit, (u64)d->size)) {
+			fd = free_find_locked(d, from);
+			if (fd < limit && fd < d->size) {
 				slot_set_locked(d, fd, file, close_on_exec);
 				return (int)fd;
 			}
@@ -250,7 +272,7 @@ int descriptors_close(struct descriptors *d, u64 fd)
 
 	WITH_SPINLOCK (&d->lock) {
 		if (fd < d->size) {
-			file = slot_set_locked(d, fd, NULL, false);
+			file = slot_clear_locked(d, fd);
 		}
 	}
 	if (file == NULL) {
@@ -320,7 +342,7 @@ int descriptors_set_mark(struct descriptors *d, u64 fd, bool mark)
 {
 	WITH_SPINLOCK (&d->lock) {
 		if (fd < d->size && d->files[fd] != NULL) {
-			bit_set_to(d->cloexec_bits, fd, mark);
+			mark_set_locked(d, fd, mark);
 			return 0;
 		}
 	}

@@ -14,8 +14,8 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/proc_process.c posix/proc_memory.c posix/sys_attributes.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
-	posix/sys_names.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
-hot-y += posix/descriptors.c posix/sys_file.c
+	posix/sys_names.c posix/sys_open.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
+hot-y += posix/descriptors.c posix/place.c posix/sys_file.c posix/sys_open.c
 kernel-y += posix/signal_take.c
 hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c
 kernel-y += posix/tty_jobs.c posix/sys_machine.c

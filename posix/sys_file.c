@@ -212,7 +212,7 @@ static bool dir_entry(struct dir_sink *sink, struct name name, u64 ino,
 static int list_dots(struct vnode *v, u64 *cookie, struct dir_sink *sink)
 {
 	while (*cookie < 2) {
-		struct name name = { "..", 1 + (u32)*cookie };
+		struct name name = { "..", 1 + (u32)*cookie, 0 };
 		struct vnode *dir = NULL;
 		int err = *cookie == 1 ? v->ops->parent(v, &dir, NULL) : 0;
 		u64 ino = dir ? dir->ino : v->ino;

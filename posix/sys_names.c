@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on names: open and create, make, remove, move and link, and
- * where a process stands in the tree.
+ * System calls on names: make, remove, move and link, and where a process
+ * stands in the tree.
  */
 #include "arch/user.h"
 #include "fs/mount.h"
@@ -13,79 +13,6 @@
 #include "posix/place.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
-
-static_assert((int)FILE_CREATE == (int)ABI_O_CREAT &&
-		      (int)FILE_EXCLUSIVE == (int)ABI_O_EXCL &&
-		      (int)FILE_TRUNCATE == (int)ABI_O_TRUNC &&
-		      (int)FILE_APPEND == (int)ABI_O_APPEND &&
-		      (int)FILE_NONBLOCK == (int)ABI_O_NONBLOCK &&
-		      (int)FILE_DIRECTORY == (int)ABI_O_DIRECTORY &&
-		      (int)FILE_NO_FOLLOW == (int)ABI_O_NOFOLLOW &&
-		      (int)FILE_CLOSE_ON_EXEC == (int)ABI_O_CLOEXEC &&
-		      (int)FILE_NO_TTY == (int)ABI_O_NOCTTY &&
-		      (int)FILE_PATH == (int)ABI_O_PATH,
-	      "flags of open(2)");
-
-/* Flags that are not known are not looked at, as on Linux. */
-static int open_flags(u64 flags, u32 *out)
-{
-	u32 f = (u32)flags;
-
-	if (f & ABI_O_TMPFILE) {
-		return -EOPNOTSUPP;
-	}
-	if (f & FILE_PATH) {
-		f &= FILE_DIRECTORY | FILE_NO_FOLLOW | FILE_PATH |
-		     FILE_CLOSE_ON_EXEC;
-	}
-	*out = f & 037777777;
-	return 0;
-}
-
-static long open_at(int dirfd, uaddr_t text, u64 flags, u64 mode)
-{
-	struct file *file;
-	struct place place;
-	struct path p;
-	u32 f = 0;
-	int err = open_flags(flags, &f);
-
-	if (err) {
-		return err;
-	}
-	err = place_from_user(&p, dirfd, text, &place);
-	if (err == 0) {
-		err = names_open(&p, place, f, (u32)mode & MODE_PERMISSIONS,
-				 &file);
-	}
-	path_end(&p);
-	if (err) {
-		return err;
-	}
-	err = descriptors_add(process_current()->descriptors, file, 0,
-			      process_limit(ABI_RLIMIT_NOFILE),
-			      f & FILE_CLOSE_ON_EXEC);
-	if (err < 0) {
-		file_put(file);
-	}
-	return err;
-}
-
-SYSCALL_HANDLER(open)
-{
-	return open_at(ABI_AT_FDCWD, uaddr(a), b, c);
-}
-
-SYSCALL_HANDLER(openat)
-{
-	return open_at((int)a, uaddr(b), c, d);
-}
-
-SYSCALL_HANDLER(creat)
-{
-	return open_at(ABI_AT_FDCWD, uaddr(a),
-		       ABI_O_CREAT | ABI_O_WRONLY | ABI_O_TRUNC, b);
-}
 
 static long make_at(int dirfd, uaddr_t text, struct vnode_make *make)
 {
@@ -165,7 +92,7 @@ static long symlink_at(uaddr_t target, int dirfd, uaddr_t text)
 		result = -ENOENT;
 	}
 	if (result > 0) {
-		make.target = (struct name){ copy, (u32)result };
+		make.target = (struct name){ copy, (u32)result, 0 };
 		result = make_at(dirfd, text, &make);
 	}
 	kfree(copy);

@@ -45,12 +45,30 @@ x86_user_clear:
 
 ; s64 x86_user_string(char *dst (rdi), const char *src (rsi), u64 size (rdx))
 ; Copies up to and with the NUL.  Returns the length without it, -1 if an
-; access faulted, -2 if no NUL came within size bytes.
+; access faulted, -2 if no NUL came within size bytes.  Words as long as they
+; fit, and what follows the NUL in its word goes along; a word that faults may
+; lie behind the string's end, so bytes decide.  Clobbers rcx, r8 to r11.
 global x86_user_string
 align 16
 x86_user_string:
 	smap_site STAC
 	xor ecx, ecx
+	mov r8, 0xfefefefefefefeff	; minus 0x01 in each byte
+	mov r9, 0x8080808080808080
+	sub rdx, 8
+	jb .bytes
+.words:	fixup .bytes
+	mov rax, [rsi + rcx]
+	mov [rdi + rcx], rax
+	lea r10, [rax + r8]		; the lowest byte that is zero ...
+	not rax
+	and r10, rax
+	and r10, r9			; ... has its high bit here
+	jnz .found
+	add rcx, 8
+	cmp rcx, rdx
+	jbe .words
+.bytes:	add rdx, 8
 .next:	cmp rcx, rdx
 	jae .long
 	fixup .fault
@@ -60,6 +78,9 @@ x86_user_string:
 	jz .end
 	inc rcx
 	jmp .next
+.found:	bsf r10, r10
+	shr r10d, 3
+	add rcx, r10
 .end:	mov rax, rcx
 	smap_site CLAC
 	ret

@@ -112,6 +112,97 @@ KTEST(ramfs_gives_back, "files that are removed or unmounted hold nothing")
 	EXPECT(scene_leave(&s, false));
 }
 
+/* Names of 16 bytes and one hash: the second half makes up for the first. */
+static struct name twin(unsigned i, char text[2 * sizeof(u64) + 1])
+{
+	u64 wanted = name_of("name0000", sizeof(u64)).hash ^ 1;
+	u64 rest;
+
+	format(text, sizeof(u64) + 1, "name%u", 1000 + i);
+	rest = name_of(text, sizeof(u64)).hash ^ wanted;
+	memcpy(text + sizeof(u64), &rest, sizeof(rest));
+	return name_of(text, 2 * sizeof(u64));
+}
+
+struct counting_sink {
+	struct dir_sink sink;
+	unsigned count;
+	u64 cookie;
+	bool rising;
+};
+
+static bool entry_count(struct dir_sink *sink, struct name name, u64 ino,
+			u32 mode, u64 next_cookie)
+{
+	struct counting_sink *c =
+		container_of(sink, struct counting_sink, sink);
+
+	(void)name;
+	(void)ino;
+	(void)mode;
+	c->count++;
+	c->rising = c->rising && next_cookie > c->cookie;
+	c->cookie = next_cookie;
+	return true;
+}
+
+KTEST(ramfs_twins, "names of one hash are told from each other")
+{
+	struct vnode_make make = { .mode = MODE_REGULAR | 0600 };
+	struct counting_sink c = { .sink.entry = entry_count, .rising = true };
+	char text[2 * sizeof(u64) + 1];
+	struct vnode *dir, *v;
+	struct scene s;
+	u64 cookie = 0;
+
+	EXPECT(scene_enter(&s, ""));
+	EXPECT_EQ(path_lookup("/mnt", &dir), 0);
+	EXPECT_EQ(twin(0, text).hash, twin(1, text).hash);
+	for (unsigned i = 0; i < NAMES; i++) {
+		make.rdev = i;
+		EXPECT_EQ(dir->ops->create(dir, twin(i, text), &make, &v), 0);
+		vnode_put(v);
+		EXPECT_EQ(dir->ops->create(dir, twin(i / 2, text), &make, &v),
+			  -EEXIST);
+	}
+	EXPECT_EQ(dir->ops->list(dir, &cookie, &c.sink), 0);
+	EXPECT_EQ(c.count, NAMES);
+	EXPECT(c.rising);
+	for (unsigned i = 0; i < NAMES; i++) {
+		EXPECT_EQ(dir->ops->lookup(dir, twin(i, text), &v), 0);
+		EXPECT_EQ(v->rdev, i);
+		EXPECT_EQ(dir->ops->remove(dir, twin(i, text), v), 0);
+		vnode_put(v);
+		EXPECT_EQ(dir->ops->lookup(dir, twin(i, text), &v), -ENOENT);
+	}
+	vnode_put(dir);
+	EXPECT(scene_leave(&s, false));
+}
+
+KTEST(ramfs_names, "a path leads to names of every length")
+{
+	char path[NAME_BYTES_MAX + 8] = "/mnt/";
+	struct file *file;
+	struct vnode *v;
+	struct scene s;
+
+	EXPECT(scene_enter(&s, ""));
+	for (unsigned len = 1; len <= NAME_BYTES_MAX; len++) {
+		path[4 + len] = (char)('a' + len % 26);
+		path[5 + len] = '\0';
+		EXPECT_EQ(open_at(&s, path, FILE_CREATE | 2, &file), 0);
+		EXPECT_EQ(path_lookup(path, &v), 0);
+		EXPECT(v == file->vnode);
+		vnode_put(v);
+		file_put(file);
+	}
+	EXPECT_EQ(path_lookup("//mnt///a", &v), -ENOENT);
+	EXPECT_EQ(path_lookup("//mnt/./../mnt///b", &v), 0);
+	vnode_put(v);
+	EXPECT_EQ(path_lookup("/mnt/b/", &v), -ENOTDIR);
+	EXPECT(scene_leave(&s, false));
+}
+
 KTEST(ramfs_busy, "what is open is not unmounted, or lives on without a name")
 {
 	struct scene s;
