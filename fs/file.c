@@ -4,6 +4,7 @@
  */
 #include "fs/file.h"
 
+#include "fs/epoll.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "fs/path.h"
@@ -40,6 +41,7 @@ static inline struct file *create(const struct file_ops *ops, u32 access,
 		file->flags = flags;
 		file->vnode = v;
 		file->data = NULL;
+		file->watched = NULL;
 		file->number = file->pos = 0;
 		mutex_init(&file->mutex, LOCK_FILE);
 	}
@@ -70,6 +72,9 @@ void file_put(struct file *file)
 
 	if (__atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL) != 1) {
 		return;
+	}
+	if (unlikely(file->watched != NULL)) {
+		epoll_file_end(file);
 	}
 	if (file->ops->close != NULL) {
 		file->ops->close(file);
@@ -194,6 +199,9 @@ long file_seek(struct file *file, s64 offset, int whence)
 	if (file->ops->seek != NULL) {
 		return file->ops->seek(file, offset, whence);
 	}
+	if (file->ops->name != NULL) {
+		return 0; /* as on Linux */
+	}
 	if (file->vnode == NULL || file->ops->read != NULL ||
 	    (file->ops->read_at == NULL && file->ops != &directory_file_ops)) {
 		return file->flags & FILE_PATH ? -EBADF : -ESPIPE;
@@ -205,6 +213,21 @@ long file_seek(struct file *file, s64 offset, int whence)
 		}
 	}
 	return to;
+}
+
+u32 file_poll(struct file *file, struct poller *poller)
+{
+	u32 events = POLL_IN | POLL_OUT;
+
+	if (file->flags & FILE_PATH) {
+		return POLL_INVALID;
+	}
+	if (file->ops->poll != NULL) {
+		events = file->ops->poll(file, poller);
+	}
+	/* The normal band is the only one. */
+	events |= events & POLL_IN ? (u32)POLL_IN_NORMAL : 0u;
+	return events | (events & POLL_OUT ? (u32)POLL_OUT_NORMAL : 0u);
 }
 
 void vnode_stat(struct vnode *v, struct file_stat *out)
@@ -232,8 +255,11 @@ void file_stat(struct file *file, struct file_stat *out)
 	if (file->vnode != NULL) {
 		vnode_stat(file->vnode, out);
 	} else {
-		*out = (struct file_stat){ .nlink = 1 };
-		file->ops->stat(file, out);
+		/* Linux gives all files that have no name one inode, too. */
+		*out = (struct file_stat){ .mode = 0600, .nlink = 1, .ino = 1 };
+		if (file->ops->stat != NULL) {
+			file->ops->stat(file, out);
+		}
 	}
 }
 

@@ -39,12 +39,15 @@ enum poll_events {
 	POLL_ERROR = 8,
 	POLL_HANG_UP = 0x10,
 	POLL_INVALID = 0x20,
+	POLL_IN_NORMAL = 0x40,
+	POLL_OUT_NORMAL = 0x100,
 	POLL_READ_HANG_UP = 0x2000,
 };
 
 /* As st_blocks counts. */
 #define FILE_BLOCK_BYTES 512
 
+struct epoll_item;
 struct file;
 struct mem_object;
 struct poller;
@@ -86,8 +89,9 @@ struct file_ops {
 	long (*ioctl)(struct file *file, u64 request, uaddr_t arg);
 	/* What is ready now (enum poll_events); NULL: always all. */
 	u32 (*poll)(struct file *file, struct poller *poller);
-	/* Files without a vnode. */
+	/* Files without a vnode, and what /proc calls them, behind a colon. */
 	void (*stat)(struct file *file, struct file_stat *out);
+	const char *name; /* NULL: of a pipe */
 	/*
 	 * The object that a mapping of the file shows, with a reference.
 	 * Errors: -ENODEV, -ENOMEM.
@@ -97,14 +101,15 @@ struct file_ops {
 
 struct file {
 	const struct file_ops *ops;
-	u32 refs;            /* [a] */
-	u32 access;          /* [I] FILE_READ, FILE_WRITE */
-	u32 flags;           /* [a] enum file_flags */
-	struct vnode *vnode; /* [I] with a reference, or NULL */
-	void *data;          /* the kind's own */
-	u64 number;          /* likewise */
-	u64 pos;             /* [mutex] */
-	struct mutex mutex;  /* LOCK_FILE: held while the position moves */
+	u32 refs;                   /* [a] */
+	u32 access;                 /* [I] FILE_READ, FILE_WRITE */
+	u32 flags;                  /* [a] enum file_flags */
+	struct vnode *vnode;        /* [I] with a reference, or NULL */
+	void *data;                 /* the kind's own */
+	struct epoll_item *watched; /* LOCK_EPOLL: in sets of epoll */
+	u64 number;                 /* likewise */
+	u64 pos;                    /* [mutex] */
+	struct mutex mutex; /* LOCK_FILE: held while the position moves */
 };
 
 /* Context: boot, once, before any file is made. */
@@ -133,6 +138,12 @@ must_check long file_write(struct file *file, uaddr_t src, size_t len_bytes,
 
 /* lseek(2). Errors: -ESPIPE, -EINVAL, -EOVERFLOW, -ENXIO. */
 must_check long file_seek(struct file *file, s64 offset, int whence);
+
+/*
+ * What poll(2) tells of the file, watched by the poller unless that is NULL;
+ * POLL_INVALID if it cannot be waited for at all.  Context: thread.
+ */
+u32 file_poll(struct file *file, struct poller *poller);
 
 void file_stat(struct file *file, struct file_stat *out);
 void vnode_stat(struct vnode *v, struct file_stat *out);

@@ -7,3 +7,4 @@ kernel-y += fs/context.c fs/mount.c fs/names.c fs/path.c fs/vnode.c
 kernel-y += fs/file.c fs/tty_file.c fs/device.c fs/mem_devices.c fs/pipe.c fs/lock.c
 hot-y += fs/context.c fs/file.c fs/mem_devices.c fs/mount.c fs/names.c fs/path.c
 hot-y += fs/pipe.c fs/ramfs_dir.c fs/vnode.c
+kernel-y += fs/epoll.c

@@ -120,15 +120,24 @@ static u32 fill_of(const struct pipe *p)
 	return ring_fill(READ_ONCE(p->head), READ_ONCE(p->tail));
 }
 
-/* After the mutex was released: wakes who sleeps at that end (I3). */
-static inline void end_wake(struct pipe *p, struct pipe_end *end)
+/*
+ * After the mutex was released: wakes who sleeps at that end (I3), and who
+ * polls for `events`.
+ */
+static inline void end_wake(struct pipe *p, struct pipe_end *end, u32 events)
 {
 	if (READ_ONCE(end->sleepers) > 0) {
 		waitq_wake_all(&end->q);
 	}
 	if (!list_empty(&p->pollq.watches)) {
-		pollq_wake(&p->pollq);
+		pollq_wake_events(&p->pollq, events);
 	}
+}
+
+/* Enough for poll(2). */
+static bool has_room(u32 fill)
+{
+	return PIPE_BYTES - fill >= PIPE_ATOMIC_BYTES;
 }
 
 /* There is something to read, or never will be. */
@@ -198,11 +207,15 @@ static long pipe_read(struct file *file, uaddr_t dst, size_t len_bytes)
 
 		/* Who has to wait does not take the mutex for nothing. */
 		if (readable(p, 0)) {
+			u32 fill;
+
 			mutex_lock(&p->mutex);
+			fill = fill_of(p);
 			got = take_locked(p, dst, len_bytes);
 			mutex_unlock(&p->mutex);
 			if (got != 0) {
-				end_wake(p, &p->writer);
+				end_wake(p, &p->writer,
+					 has_room(fill) ? 0 : POLL_OUT);
 				return got;
 			}
 			/* What the last writer left came before that. */
@@ -260,7 +273,7 @@ static long write_some(struct pipe *p, uaddr_t src, size_t len_bytes, u32 need)
 	}
 	mutex_unlock(&p->mutex);
 	if (put > 0) {
-		end_wake(p, &p->reader);
+		end_wake(p, &p->reader, POLL_IN);
 	}
 	return put;
 }
@@ -310,8 +323,7 @@ static u32 pipe_poll(struct file *file, struct poller *poller)
 				  : 0u;
 	}
 	if (file->access & FILE_WRITE) {
-		events |=
-			PIPE_BYTES - fill >= PIPE_ATOMIC_BYTES ? POLL_OUT : 0u;
+		events |= has_room(fill) ? POLL_OUT : 0u;
 		events |= READ_ONCE(p->reader.files) == 0 ? POLL_ERROR : 0u;
 	}
 	return events;
@@ -346,8 +358,8 @@ static void ends_open(struct pipe *p, u32 access)
 		__atomic_fetch_add(&p->writer.files, 1, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&p->writer.opens, 1, __ATOMIC_SEQ_CST);
 	}
-	end_wake(p, &p->reader);
-	end_wake(p, &p->writer);
+	end_wake(p, &p->reader, POLLQ_ANYTHING);
+	end_wake(p, &p->writer, POLLQ_ANYTHING);
 }
 
 /* Who sleeps at the other end learns of it. */
@@ -359,8 +371,8 @@ static void ends_close(struct pipe *p, u32 access)
 	if (access & FILE_WRITE) {
 		__atomic_fetch_sub(&p->writer.files, 1, __ATOMIC_SEQ_CST);
 	}
-	end_wake(p, &p->reader);
-	end_wake(p, &p->writer);
+	end_wake(p, &p->reader, POLLQ_ANYTHING);
+	end_wake(p, &p->writer, POLLQ_ANYTHING);
 }
 
 /*

@@ -14,6 +14,11 @@ struct mutex {
 	enum lock_class class; /* [I] */
 };
 
+#define MUTEX_INIT(m, of_class)                                      \
+	{                                                            \
+		.waitq = WAITQ_INIT((m).waitq), .class = (of_class), \
+	}
+
 void mutex_init(struct mutex *mutex, enum lock_class class);
 
 /* Context: thread, preemption on, no spinlock held; sleeps. */

@@ -155,6 +155,24 @@ enum abi_poll {
 	ABI_POLLWRNORM = 0x100,
 };
 
+enum abi_eventfd {
+	ABI_EFD_SEMAPHORE = 1,
+	ABI_EFD_NONBLOCK = 04000,
+	ABI_EFD_CLOEXEC = 02000000,
+};
+
+enum abi_epoll {
+	ABI_EPOLL_CLOEXEC = 02000000,
+	ABI_EPOLL_CTL_ADD = 1,
+	ABI_EPOLL_CTL_DEL = 2,
+	ABI_EPOLL_CTL_MOD = 3,
+	ABI_EPOLLEXCLUSIVE = 1 << 28,
+	ABI_EPOLLWAKEUP = 1 << 29,
+	ABI_EPOLLONESHOT = 1 << 30,
+};
+
+#define ABI_EPOLLET 0x80000000u
+
 struct abi_pollfd {
 	s32 fd;
 	s16 events;

@@ -104,10 +104,10 @@ static long fd_link(u64 key, char *buf, size_t size_bytes)
 		len = path_text(file->vnode, buf, size_bytes);
 	} else {
 		file_stat(file, &stat);
-		len = format(buf, size_bytes, "%s:[%lu]",
-			     (stat.mode & MODE_TYPE) == MODE_FIFO ? "pipe"
-								  : "anon",
-			     stat.ino);
+		len = file->ops->name
+			      ? format(buf, size_bytes, "anon_inode:%s",
+				       file->ops->name)
+			      : format(buf, size_bytes, "pipe:[%lu]", stat.ino);
 	}
 	file_put(file);
 	return MIN(len, (long)size_bytes);

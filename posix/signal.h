@@ -130,6 +130,12 @@ void signal_mask_replace(u64 mask);
 void signal_mask_restore(long result);
 
 /*
+ * The same with a mask in user memory: 1; 0: there is none.
+ * Errors: -EINVAL, -EFAULT.
+ */
+must_check int signal_mask_from_user(uaddr_t from, u64 size_bytes);
+
+/*
  * Sleeps until a signal interrupts the thread.  Errors: -EINTR, -ETIMEDOUT at
  * the deadline.
  */

@@ -13,11 +13,10 @@
 #include "posix/process.h"
 #include "posix/signal.h"
 #include "posix/syscall.h"
+#include "posix/time.h"
 #include "sched/poll.h"
 
-#define NS_PER_S  1000000000ul
 #define NS_PER_MS 1000000ul
-#define NS_PER_US 1000ul
 
 /* Rows this short need no memory of their own. */
 #define NEAR_FDS 4
@@ -29,23 +28,10 @@ static_assert((int)POLL_IN == (int)ABI_POLLIN &&
 		      (int)POLL_OUT == (int)ABI_POLLOUT &&
 		      (int)POLL_ERROR == (int)ABI_POLLERR &&
 		      (int)POLL_HANG_UP == (int)ABI_POLLHUP &&
-		      (int)POLL_INVALID == (int)ABI_POLLNVAL,
+		      (int)POLL_INVALID == (int)ABI_POLLNVAL &&
+		      (int)POLL_IN_NORMAL == (int)ABI_POLLRDNORM &&
+		      (int)POLL_OUT_NORMAL == (int)ABI_POLLWRNORM,
 	      "events of poll(2)");
-
-static u32 file_events(struct file *file, struct poller *poller)
-{
-	u32 events = POLL_IN | POLL_OUT;
-
-	if (file->flags & FILE_PATH) {
-		return POLL_INVALID;
-	}
-	if (file->ops->poll != NULL) {
-		events = file->ops->poll(file, poller);
-	}
-	/* The normal band is the only one. */
-	events |= events & POLL_IN ? (u32)ABI_POLLRDNORM : 0u;
-	return events | (events & POLL_OUT ? (u32)ABI_POLLWRNORM : 0u);
-}
 
 /* Asks each; how many have something to tell. */
 static u32 ask(struct abi_pollfd *fds, struct file **files, u32 count,
@@ -58,7 +44,7 @@ static u32 ask(struct abi_pollfd *fds, struct file **files, u32 count,
 		u32 events = 0;
 
 		if (files[i] != NULL) {
-			events = file_events(files[i], poller) & wanted;
+			events = file_poll(files[i], poller) & wanted;
 		} else if (fds[i].fd >= 0) {
 			events = POLL_INVALID;
 		}
@@ -144,8 +130,7 @@ static long poll_user(uaddr_t user, u64 count, u64 deadline)
 	return result;
 }
 
-/* 0 asks once; a moment that is not 0, or WAITQ_FOREVER, waits. */
-static u64 deadline_after(u64 ns)
+u64 deadline_after(u64 ns)
 {
 	u64 deadline = signal_deadline(ns);
 
@@ -161,8 +146,7 @@ SYSCALL_HANDLER(poll)
 		deadline_after(ms < 0 ? WAITQ_FOREVER : (u64)ms * NS_PER_MS));
 }
 
-/* A length of time in user memory, in units below a second. */
-static int deadline_from_user(uaddr_t from, u64 ns_per_unit, u64 *out)
+int deadline_from_user(uaddr_t from, u64 ns_per_unit, u64 *out)
 {
 	struct abi_timespec t;
 
@@ -197,8 +181,7 @@ static void left_to_user(uaddr_t to, u64 deadline, u64 ns_per_unit)
 	}
 }
 
-/* Replaces the signal mask if there is one. */
-static int mask_from_user(uaddr_t from, u64 size_bytes)
+int signal_mask_from_user(uaddr_t from, u64 size_bytes)
 {
 	u64 mask;
 
@@ -219,7 +202,7 @@ SYSCALL_HANDLER(ppoll)
 {
 	u64 deadline;
 	int err = deadline_from_user(uaddr(c), 1, &deadline);
-	int masked = err ? err : mask_from_user(uaddr(d), e);
+	int masked = err ? err : signal_mask_from_user(uaddr(d), e);
 	long result;
 
 	if (masked < 0) {
@@ -388,7 +371,7 @@ SYSCALL_HANDLER(pselect6)
 	if (f != 0 && copy_from_user(mask, uaddr(f), sizeof(mask)) != 0) {
 		return -EFAULT;
 	}
-	masked = mask_from_user(uaddr(mask[0]), mask[1]);
+	masked = signal_mask_from_user(uaddr(mask[0]), mask[1]);
 	if (masked < 0) {
 		return masked;
 	}

@@ -17,6 +17,15 @@
  */
 must_check int time_read(uaddr_t from, u64 *ns);
 
+/*
+ * Until when a call waits that may be made again (signal_deadline()): 0 asks
+ * once; a moment that is not 0, or WAITQ_FOREVER, waits.
+ */
+u64 deadline_after(u64 ns);
+
+/* The same for a length of time in user memory, in units below a second. */
+must_check int deadline_from_user(uaddr_t from, u64 ns_per_unit, u64 *out);
+
 /* Processor time of the process so far. Context: any; takes its signals' lock.
  */
 struct process_signals;

@@ -11,6 +11,10 @@
  *		ask every object again, without the poller
  *	}
  *	poller_end(&poller);
+ *
+ * Others do not sleep but are told of each change (`notify`): sets of files
+ * (fs/epoll.h), whose own pollq is then woken in turn, with the lock of the
+ * first one held.  Such a queue is `nested`: all of these have one lock.
  */
 #ifndef EXO_SCHED_POLL_H
 #define EXO_SCHED_POLL_H
@@ -24,7 +28,9 @@
 
 struct pollq {
 	struct spinlock lock; /* LOCK_POLLQ */
+	bool nested;          /* [I] the lock is another, common to all */
 	struct list watches;  /* [lock] struct watch */
+	u32 count;            /* [a] of them */
 };
 
 struct watch {
@@ -35,9 +41,12 @@ struct watch {
 };
 
 struct poller {
-	struct waitq q;        /* LOCK_POLLER */
-	bool woken;            /* [q] since the last poller_sleep() */
-	int err;               /* -ENOMEM: something is not watched */
+	struct waitq q; /* LOCK_POLLER */
+	bool woken;     /* [q] since the last poller_sleep() */
+	int err;        /* -ENOMEM: something is not watched */
+	/* [I] NULL: it sleeps. Context: interrupts off, the lock of `from`. */
+	void (*notify)(struct poller *poller, u32 events,
+		       const struct pollq *from);
 	u32 count;             /* watches, in `near` first */
 	struct watch *watches; /* all of them */
 	struct watch near[POLLER_NEAR];
@@ -45,11 +54,33 @@ struct poller {
 
 void pollq_init(struct pollq *q);
 
+/* One that others' notify() wakes by pollq_pass(). */
+void pollq_init_nested(struct pollq *q);
+
 /*
- * The object may be ready for something that it was not ready for.
- * Context: any; no lock of rank LOCK_POLLQ or above held.
+ * The object may be ready for some of `events` (of poll(2)) that it was not
+ * ready for, or for anything.  Context: any; no lock of rank LOCK_POLLQ or
+ * above held.
  */
-void pollq_wake(struct pollq *q);
+void pollq_wake_events(struct pollq *q, u32 events);
+#define POLLQ_ANYTHING UINT32_MAX
+
+static inline void pollq_wake(struct pollq *q)
+{
+	pollq_wake_events(q, POLLQ_ANYTHING);
+}
+
+/* The same, and cheap where nobody watches. */
+static inline void pollq_wake_for(struct pollq *q, u32 events)
+{
+	/* Adds nothing: the access pairs with the one in poller_watch(). */
+	if (unlikely(__atomic_fetch_add(&q->count, 0, __ATOMIC_SEQ_CST) > 0)) {
+		pollq_wake_events(q, events);
+	}
+}
+
+/* The same for a nested queue, in a notify() that was called for `from`. */
+void pollq_pass(struct pollq *q, u32 events, const struct pollq *from);
 
 void poller_init(struct poller *poller);
 

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -128,6 +130,17 @@ SAME(POLLHUP);
 SAME(POLLNVAL);
 SAME(POLLRDNORM);
 SAME(POLLWRNORM);
+SAME(EFD_SEMAPHORE);
+SAME(EFD_NONBLOCK);
+SAME(EFD_CLOEXEC);
+SAME(EPOLL_CLOEXEC);
+SAME(EPOLL_CTL_ADD);
+SAME(EPOLL_CTL_DEL);
+SAME(EPOLL_CTL_MOD);
+SAME(EPOLLEXCLUSIVE);
+SAME(EPOLLWAKEUP);
+SAME(EPOLLONESHOT);
+static_assert(ABI_EPOLLET == EPOLLET, "EPOLLET");
 SAME(MS_REMOUNT);
 SAME(MS_BIND);
 SAME(MS_MOVE);

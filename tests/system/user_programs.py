@@ -13,7 +13,8 @@ CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
-                         "storm", "files", "pipes", "proc", "locks")]
+                         "storm", "files", "pipes", "proc", "locks", "transfer",
+                         "events")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.
