@@ -176,6 +176,22 @@ static inline void vnode_put(struct vnode *v)
 	}
 }
 
+/* A reference of a program that runs from it: no one may write. */
+static inline struct vnode *vnode_text_get(struct vnode *v)
+{
+	__atomic_fetch_add(&v->text_users, 1, __ATOMIC_RELAXED);
+	return vnode_get(v);
+}
+
+/* NULL is allowed. Context: thread, may sleep. */
+static inline void vnode_text_put(struct vnode *v)
+{
+	if (v != NULL) {
+		__atomic_fetch_sub(&v->text_users, 1, __ATOMIC_RELAXED);
+		vnode_put(v);
+	}
+}
+
 static inline bool vnode_is(const struct vnode *v, enum mode type)
 {
 	return (v->mode & MODE_TYPE) == (u32)type;

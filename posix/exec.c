@@ -285,24 +285,20 @@ static void aspace_enter(struct process *process, struct aspace *aspace)
 static void names_set(struct process *process, const struct program *p)
 {
 	const char *base = p->path;
+	struct vnode *old;
 
 	for (const char *at = p->path; *at != '\0'; at++) {
 		base = *at == '/' ? at + 1 : base;
 	}
 	WITH_MUTEX (&process->mutex) {
 		string_copy(process->name, base, sizeof(process->name));
-		if (p->script_count > 0) {
-			string_copy(process->exe,
-				    p->scripts[p->script_count - 1].interpreter,
-				    sizeof(process->exe));
-		} else if (strcmp(p->path, "/proc/self/exe") != 0) {
-			string_copy(process->exe, p->path,
-				    sizeof(process->exe));
-		}
+		old = process->exe;
+		process->exe = vnode_text_get(p->binary.file->vnode);
 		process->args_at = p->strings;
 		process->argc = p->args.argc;
 		process->envc = p->args.envc;
 	}
+	vnode_text_put(old);
 	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
 }
 

@@ -144,11 +144,13 @@ static void process_end(struct process *p)
 	struct descriptors *descriptors = p->descriptors;
 	struct fs_context *fs = p->fs;
 	struct aspace *aspace = p->aspace;
+	struct vnode *exe = p->exe;
 
 	trace(TRACE_EXIT, p->pid, p->status);
 	WITH_MUTEX (&p->mutex) {
 		p->descriptors = NULL;
 		p->fs = NULL;
+		p->exe = NULL;
 	}
 	WITH_PROCESSES () {
 		p->aspace = NULL; /* others look at it there */
@@ -167,6 +169,7 @@ static void process_end(struct process *p)
 	if (fs != NULL) {
 		fs_context_put(fs);
 	}
+	vnode_text_put(exe);
 	WITH_PROCESSES () {
 		children_leave_locked(p);
 		zombie_locked(p);

@@ -145,7 +145,7 @@ static int process_fill(struct process *child, struct process *parent,
 	}
 	WITH_MUTEX (&parent->mutex) {
 		memcpy(child->name, parent->name, sizeof(child->name));
-		memcpy(child->exe, parent->exe, sizeof(child->exe));
+		child->exe = vnode_text_get(parent->exe);
 		child->args_at = parent->args_at;
 		child->argc = parent->argc;
 		child->envc = parent->envc;

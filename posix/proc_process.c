@@ -189,36 +189,28 @@ static long root_link(u64 key, char *buf, size_t size_bytes)
 	return follow_text(err, v, buf, size_bytes);
 }
 
-static long exe_link(u64 key, char *buf, size_t size_bytes)
-{
-	struct process *p = process_find_get(key);
-	long len = -ENOENT;
-
-	if (p == NULL) {
-		return len;
-	}
-	WITH_MUTEX (&p->mutex) {
-		if (p->exe[0] != '\0') {
-			len = (long)MIN(strlen(p->exe), size_bytes);
-			memcpy(buf, p->exe, (size_t)len);
-		}
-	}
-	process_put(p);
-	return len;
-}
-
 static int exe_follow(u64 key, struct vnode **out)
 {
-	char path[PROCESS_PATH_BYTES];
-	long len = exe_link(key, path, sizeof(path) - 1);
+	struct process *p = process_find_get(key);
+	struct vnode *exe = NULL;
 
-	if (len < 0) {
-		return (int)len;
+	if (p == NULL) {
+		return -ENOENT;
 	}
-	path[len] = '\0';
-	/* One that leads to itself would have no end. */
-	return strncmp(path, "/proc/", 6) == 0 ? -ELOOP
-					       : path_lookup(path, out);
+	WITH_MUTEX (&p->mutex) {
+		exe = p->exe ? vnode_get(p->exe) : NULL;
+	}
+	process_put(p);
+	*out = exe;
+	return exe ? 0 : -ENOENT;
+}
+
+static long exe_link(u64 key, char *buf, size_t size_bytes)
+{
+	struct vnode *v = NULL;
+	int err = exe_follow(key, &v);
+
+	return follow_text(err, v, buf, size_bytes);
 }
 
 static int show_comm(struct text *out, u64 key)

@@ -184,6 +184,7 @@ void process_discard(struct process *p)
 	if (p->fs != NULL) {
 		fs_context_put(p->fs);
 	}
+	vnode_text_put(p->exe);
 	WITH_PROCESSES () {
 		pid_put_locked(p->id);
 	}

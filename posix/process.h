@@ -24,7 +24,6 @@
 #define INIT_PID           1
 
 #define PROCESS_NAME_BYTES 16
-#define PROCESS_PATH_BYTES 256
 
 /*
  *	NEW --process_enlist_locked()--> RUNNING
@@ -80,7 +79,7 @@ struct process {
 	struct fs_context *fs;           /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
 	char name[PROCESS_NAME_BYTES];   /* [m] */
-	char exe[PROCESS_PATH_BYTES];    /* [m] */
+	struct vnode *exe;               /* [m] counted as user of its text */
 	u64 args_at;                     /* [m] where argv's strings were */
 	u32 argc;                        /* [m] */
 	u32 envc;                        /* [m] strings behind those */

@@ -298,6 +298,58 @@ static int role_chain(char **argv)
 	return 1;
 }
 
+static int copy_self(const char *to)
+{
+	static char block[65536];
+	int in = open(self, O_RDONLY);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0700);
+	ssize_t got = -1;
+
+	while (out >= 0 && (got = read(in, block, sizeof(block))) > 0) {
+		if (write(out, block, (size_t)got) != got) {
+			break;
+		}
+	}
+	close(in);
+	return close(out) == 0 && got == 0;
+}
+
+/* Started by a relative path through a link: the name that the kernel tells. */
+static int named(void)
+{
+	char path[64], link[64], *name = path + strlen("/tmp/");
+	const char *argv[] = { "x", "named", path, NULL };
+	int status, fd;
+	pid_t child;
+
+	snprintf(path, sizeof(path), "/tmp/exec-%d", getpid());
+	snprintf(link, sizeof(link), "./exec-link-%d", getpid());
+	if (!copy_self(path) || (child = fork()) < 0) {
+		return 0;
+	}
+	if (child == 0) {
+		if (chdir("/tmp") == 0 && symlink(name, link) == 0) {
+			exec(link, argv, NULL);
+		}
+		_exit(200);
+	}
+	waitpid(child, &status, 0);
+	fd = open(path, O_WRONLY);
+	close(fd);
+	return status == 0 && fd >= 0 && unlink(path) == 0 &&
+	       chdir("/tmp") == 0 && unlink(link) == 0;
+}
+
+/* What runs is not written to. */
+static int role_named(char **argv)
+{
+	return strcmp(self, argv[2]) == 0 && open(self, O_WRONLY) == -1 &&
+			       errno == ETXTBSY && truncate(self, 0) == -1 &&
+			       errno == ETXTBSY
+		       ? 0
+		       : 1;
+}
+
 static int role(int argc, char **argv)
 {
 	const char *name = argv[1];
@@ -309,6 +361,7 @@ static int role(int argc, char **argv)
 	       : strcmp(name, "number") == 0  ? role_number(argv)
 	       : strcmp(name, "exit") == 0    ? atoi(argv[2])
 	       : strcmp(name, "memory") == 0  ? role_memory()
+	       : strcmp(name, "named") == 0   ? role_named(argv)
 					      : role_chain(argv);
 }
 
@@ -330,5 +383,6 @@ int main(int argc, char **argv)
 	result("after vfork", after_vfork());
 	result("new memory", memory_is_new());
 	result("chain", chain());
+	result("named", named());
 	return wrong_count != 0;
 }
