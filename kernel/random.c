@@ -24,13 +24,16 @@ void random_init(u64 seed)
 	}
 }
 
+/* Bytes of the last block that do not become the next key. */
+#define LAST_BYTES ((CHACHA_BLOCK_WORDS - CHACHA_KEY_WORDS) * sizeof(u32))
+
 void random_bytes(void *buf, size_t len_bytes)
 {
 	u32 block[CHACHA_BLOCK_WORDS];
 	u8 *out = buf;
 
 	WITH_SPINLOCK_IRQ (&generator.lock) {
-		for (u64 counter = 1; len_bytes > 0; counter++) {
+		for (u64 counter = 1; len_bytes > LAST_BYTES; counter++) {
 			size_t piece = MIN(len_bytes, sizeof(block));
 
 			chacha_block(generator.key, counter, block);
@@ -39,6 +42,7 @@ void random_bytes(void *buf, size_t len_bytes)
 			len_bytes -= piece;
 		}
 		chacha_block(generator.key, 0, block);
+		memcpy(out, block + CHACHA_KEY_WORDS, len_bytes);
 		memcpy(generator.key, block, sizeof(generator.key));
 	}
 	memset(block, 0, sizeof(block));

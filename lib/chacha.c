@@ -11,28 +11,31 @@ static inline u32 rotate(u32 v, unsigned bits)
 	return v << bits | v >> (32 - bits);
 }
 
-static void quarter_round(u32 s[CHACHA_BLOCK_WORDS], const u8 at[4])
+static inline void quarter_round(u32 *a, u32 *b, u32 *c, u32 *d)
 {
-	static const u8 bits[4] = { 16, 12, 8, 7 };
+	*a += *b;
+	*d = rotate(*d ^ *a, 16);
+	*c += *d;
+	*b = rotate(*b ^ *c, 12);
+	*a += *b;
+	*d = rotate(*d ^ *a, 8);
+	*c += *d;
+	*b = rotate(*b ^ *c, 7);
+}
 
+/* The columns with skew 0, with skew 1 the diagonals. */
+static inline void four_quarters(u32 s[CHACHA_BLOCK_WORDS], unsigned skew)
+{
 	for (unsigned i = 0; i < 4; i++) {
-		u32 *sum = &s[at[i & 1 ? 2 : 0]];
-		u32 *mix = &s[at[i & 1 ? 1 : 3]];
-
-		*sum += s[at[i & 1 ? 3 : 1]];
-		*mix = rotate(*mix ^ *sum, bits[i]);
+		quarter_round(&s[i], &s[4 + (i + skew) % 4],
+			      &s[8 + (i + 2 * skew) % 4],
+			      &s[12 + (i + 3 * skew) % 4]);
 	}
 }
 
 void chacha_block(const u32 key[CHACHA_KEY_WORDS], u64 counter,
 		  u32 out[CHACHA_BLOCK_WORDS])
 {
-	/* Columns, then diagonals. */
-	static const u8 quarters[8][4] = {
-		{ 0, 4, 8, 12 },  { 1, 5, 9, 13 },  { 2, 6, 10, 14 },
-		{ 3, 7, 11, 15 }, { 0, 5, 10, 15 }, { 1, 6, 11, 12 },
-		{ 2, 7, 8, 13 },  { 3, 4, 9, 14 },
-	};
 	/* "expand 32-byte k", the constant of the specification. */
 	u32 start[CHACHA_BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32,
 					  0x6b206574 };
@@ -41,8 +44,9 @@ void chacha_block(const u32 key[CHACHA_KEY_WORDS], u64 counter,
 	start[12] = (u32)counter;
 	start[13] = (u32)(counter >> 32);
 	memcpy(out, start, sizeof(start));
-	for (unsigned i = 0; i < 10 * ARRAY_SIZE(quarters); i++) {
-		quarter_round(out, quarters[i % ARRAY_SIZE(quarters)]);
+	for (unsigned i = 0; i < 10; i++) {
+		four_quarters(out, 0);
+		four_quarters(out, 1);
 	}
 	for (unsigned i = 0; i < CHACHA_BLOCK_WORDS; i++) {
 		out[i] += start[i];
