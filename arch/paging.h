@@ -39,6 +39,17 @@ struct page_table {
 	phys_t root;
 };
 
+/* What is kept with the frame of a table. */
+struct table_note {
+	u16 frame_state; /* this and `refs` are whose who hands out frames */
+	u16 entries;     /* how many are not 0 */
+	u32 refs;
+	u64 lines; /* a bit for each cache line: it may have such entries */
+};
+
+/* [I] By frame number, like all that is known of frames; defined by mm/. */
+extern struct table_note *arch_table_notes;
+
 struct page_mapping {
 	phys_t frame;
 	unsigned prot; /* enum page_prot */
@@ -57,8 +68,11 @@ must_check int arch_paging_init(phys_t ram_end);
 /* A table with an empty user half.  Errors: -ENOMEM. */
 must_check int arch_table_create(struct page_table *table);
 
-/* Frees the tables of the user half, which must hold no mappings. */
-void arch_table_destroy(struct page_table *table);
+/*
+ * Frees the table, which no processor may have loaded, and calls `gone` for
+ * each page of the user half; the number of these.
+ */
+u64 arch_table_destroy(struct page_table *table, void (*gone)(phys_t frame));
 
 /*
  * Maps one page where none is mapped; `prot` of enum page_prot.
@@ -141,7 +155,8 @@ void arch_tlb_flush_all(void);
 /* Maps device memory for good.  NULL if there is no memory for tables. */
 void *arch_map_device(phys_t base, u64 len_bytes, enum page_prot caching);
 
-/* Upward calls, defined by mm/: a frame of zeroes for a table. */
+/* Upward calls, defined by mm/: a frame of zeroes with an empty note for a
+ * table, which is full of zeroes when it goes back. */
 must_check phys_t arch_table_frame_alloc(void);
 void arch_table_frame_free(phys_t frame);
 

@@ -124,7 +124,7 @@ static const char *paging(struct bench *b, bool map)
 		pages_unmap(&table);
 		bench_add(b, map ? middle - start : bench_start() - middle);
 	}
-	arch_table_destroy(&table);
+	arch_table_destroy(&table, frame_put);
 	return ok ? NULL : no_memory;
 }
 

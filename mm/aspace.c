@@ -341,31 +341,21 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 	return top - len_bytes;
 }
 
-static void dead_page_gone(void *ctx, u64 va, const struct page_mapping *old)
-{
-	struct aspace *aspace = ctx;
-
-	(void)va;
-	aspace->resident_pages--;
-	frame_put(old->frame);
-}
-
 void aspace_put(struct aspace *aspace)
 {
 	struct region *r;
+	u64 pages;
 
 	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
 		return;
 	}
 	tlb_evict(aspace);
+	/* No processor has the table: nobody needs to be asked. */
+	pages = arch_table_destroy(&aspace->table, frame_put);
+	ASSERT(pages == aspace->resident_pages);
 	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
-		/* No processor has the table: nobody needs to be asked. */
-		arch_unmap_range(&aspace->table, r->node.key,
-				 r->end - r->node.key, dead_page_gone, aspace);
 		region_drop(aspace, r);
 	}
-	ASSERT(aspace->resident_pages == 0);
-	arch_table_destroy(&aspace->table);
 	kfree(aspace);
 }
 
@@ -424,10 +414,17 @@ void aspace_leave(void)
 
 phys_t arch_table_frame_alloc(void)
 {
-	return frame_alloc_zeroed();
+	phys_t frame = frame_alloc_zeroed();
+
+	if (!phys_is_none(frame)) {
+		frame_page(frame)->table_entries = 0;
+		frame_page(frame)->table_lines = 0;
+	}
+	return frame;
 }
 
 void arch_table_frame_free(phys_t frame)
 {
-	frame_put(frame);
+	frame_page(frame)->table_entries = 0;
+	frame_free_zeroed(frame);
 }

@@ -17,6 +17,8 @@
  *	PAGE_ALLOCATED  PAGE_FREE       block_free()
  *	PAGE_ALLOCATED  PAGE_CACHED     kept_push() (a block), and back by
  *	                                kept_pop()
+ *	PAGE_ALLOCATED  PAGE_CACHED     frame_free_zeroed(), and back by
+ *	                                frame_alloc_zeroed()
  *	PAGE_ALLOCATED  PAGE_SLAB       mm/kmem.c, and back
  *
  * A processor's stack belongs to it alone: no lock, only no preemption.  It
@@ -46,6 +48,10 @@
 #define KEPT_ORDER_MAX 3
 #define KEPT_MAX       4
 
+/* Frames that are known to be full of zeroes: page tables that were given back.
+ */
+#define ZEROED_MAX (STACK_SIZE_MAX / STACK_BATCH_DIV)
+
 struct frame_stack {
 	u32 count; /* frames in it; others only read it */
 	u32 size;  /* how many it may hold; 0: closed */
@@ -53,6 +59,9 @@ struct frame_stack {
 	u32 kept_size;                      /* how many of each order */
 	u32 kept_count[KEPT_ORDER_MAX + 1]; /* by order, from 1 */
 	phys_t kept[KEPT_ORDER_MAX + 1][KEPT_MAX];
+	u32 zeroed_size;
+	u32 zeroed_count;
+	phys_t zeroed[ZEROED_MAX];
 };
 
 static percpu_zero struct frame_stack stack;
@@ -89,6 +98,7 @@ static void stack_open(struct frame_stack *own)
 
 	own->size = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
 	own->kept_size = own->size * KEPT_MAX / STACK_SIZE_MAX;
+	own->zeroed_size = stack_batch(own);
 	WRITE_ONCE(stacks[cpu_id()], own);
 }
 
@@ -111,6 +121,12 @@ static void kept_drain(struct frame_stack *own)
 			WRITE_ONCE(own->kept_count[order], left);
 			lists_give(own->kept[order][left], order);
 		}
+	}
+	while (own->zeroed_count > 0) {
+		u32 left = own->zeroed_count - 1;
+
+		WRITE_ONCE(own->zeroed_count, left);
+		lists_give(own->zeroed[left], 0);
 	}
 }
 
@@ -216,6 +232,7 @@ void frame_drain(void)
 		kept_drain(own);
 		own->size = 0;
 		own->kept_size = 0;
+		own->zeroed_size = 0;
 		WRITE_ONCE(stacks[cpu_id()], NULL);
 	}
 }
@@ -403,6 +420,18 @@ static noinline void near_free(phys_t frame)
 	}
 }
 
+/* For the debug build. */
+static inline bool holds_zeroes(phys_t frame)
+{
+	const u64 *words = phys_to_virt(frame);
+	u64 any = 0;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(u64); i++) {
+		any |= words[i];
+	}
+	return any == 0;
+}
+
 #ifdef EXO_DEBUG
 static u64 fail_after = FRAME_FAIL_NEVER; /* [a] allocations from now */
 
@@ -453,12 +482,42 @@ phys_t frame_alloc(unsigned order)
 	return frame;
 }
 
+/* One of those that this processor keeps, if there is any. */
+static always_inline phys_t zeroed_pop(void)
+{
+	phys_t frame = PHYS_NONE;
+
+	WITH_PREEMPT_OFF () {
+		u32 count = this_cpu(stack.zeroed_count);
+
+		if (count > 0) {
+			this_cpu(stack.zeroed_count) = count - 1;
+			frame = this_cpu(stack.zeroed[count - 1]);
+		}
+	}
+	return frame;
+}
+
 phys_t frame_alloc_zeroed(void)
 {
-	phys_t frame = frame_alloc(0);
+	phys_t frame = PHYS_NONE;
 
-	if (!phys_is_none(frame)) {
-		memset(phys_to_virt(frame), 0, PAGE_SIZE);
+	if (unlikely(this_cpu(stack.zeroed_count) != 0)) {
+		frame = zeroed_pop();
+	}
+	if (phys_is_none(frame)) {
+		frame = frame_alloc(0);
+		if (!phys_is_none(frame)) {
+			memset(phys_to_virt(frame), 0, PAGE_SIZE);
+		}
+		return frame;
+	}
+	DEBUG_ASSERT(page_at(frame)->state == PAGE_CACHED &&
+		     holds_zeroes(frame));
+	page_own(frame, 0);
+	if (fail_now()) {
+		frame_free_zeroed(frame);
+		return PHYS_NONE;
 	}
 	return frame;
 }
@@ -493,6 +552,27 @@ void frame_free(phys_t block, unsigned order)
 	}
 	ASSERT(word == owned_word(order));
 	block_free(block, order);
+}
+
+void frame_free_zeroed(phys_t frame)
+{
+	bool room = false;
+
+	ASSERT(page_word(page_at(frame)) == owned_word(0));
+	DEBUG_ASSERT(holds_zeroes(frame));
+	WITH_PREEMPT_OFF () {
+		u32 count = this_cpu(stack.zeroed_count);
+
+		room = count < this_cpu(stack.zeroed_size) && !is_far(frame);
+		if (room) {
+			page_at(frame)->state = PAGE_CACHED;
+			this_cpu(stack.zeroed_count) = count + 1;
+			this_cpu(stack.zeroed[count]) = frame;
+		}
+	}
+	if (!room) {
+		frame_free(frame, 0);
+	}
 }
 
 void frame_get(phys_t frame)
@@ -531,7 +611,7 @@ u32 frame_refs(phys_t frame)
 
 static u64 stack_frames(const struct frame_stack *of)
 {
-	u64 count = READ_ONCE(of->count);
+	u64 count = READ_ONCE(of->count) + READ_ONCE(of->zeroed_count);
 
 	for (unsigned order = 1; order <= KEPT_ORDER_MAX; order++) {
 		count += (u64)READ_ONCE(of->kept_count[order]) << order;
@@ -594,6 +674,9 @@ static cold void check_stack(const struct frame_stack *own)
 		for (u32 i = 0; i < own->kept_count[order]; i++) {
 			check_cached(own->kept[order][i], order);
 		}
+	}
+	for (u32 i = 0; i < own->zeroed_count; i++) {
+		check_cached(own->zeroed[i], 0);
 	}
 }
 

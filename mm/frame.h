@@ -29,9 +29,12 @@ enum page_state {
  * frame_share_range() made it so.
  */
 struct page {
-	u8 state;       /* enum page_state */
-	u8 order;       /* of the block that starts here */
-	u16 slab_cache; /* PAGE_SLAB: which cache, see mm/kmem.c */
+	u8 state; /* enum page_state */
+	u8 order; /* of the block that starts here */
+	union {
+		u16 slab_cache;    /* PAGE_SLAB: which cache, see mm/kmem.c */
+		u16 table_entries; /* a page table: struct table_note */
+	};
 	union {
 		u32 refs; /* [a] all states but PAGE_SLAB */
 		struct {
@@ -39,8 +42,13 @@ struct page {
 			u16 slab_free_count;
 		};
 	};
-	u32 next; /* frame numbers in a list of the owner of this state; */
-	u32 prev; /* 0 is none */
+	union {
+		struct {
+			u32 next; /* frame numbers in a list of the owner */
+			u32 prev; /* of this state; 0 is none */
+		};
+		u64 table_lines; /* a page table: struct table_note */
+	};
 };
 
 static_assert(sizeof(struct page) == 16, "1/256 of memory");
@@ -104,6 +112,9 @@ must_check phys_t frame_alloc_zeroed(void);
 
 /* Gives back a block of frame_alloc() that has one reference. */
 void frame_free(phys_t block, unsigned order);
+
+/* The same for a single frame full of zeroes, which is kept as such. */
+void frame_free_zeroed(phys_t frame);
 
 /* One more reference to a single frame. Context: any. */
 void frame_get(phys_t frame);

@@ -6,6 +6,7 @@
  * blocks.
  */
 #include "mm/buddy.h"
+#include "arch/paging.h"
 #include "lib/assert.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -13,6 +14,17 @@
 #include "mm/frame_map.h"
 
 struct frame_table frame_table;
+struct table_note *arch_table_notes;
+
+/* The two are one thing, seen from two floors. */
+static_assert(sizeof(struct page) == sizeof(struct table_note) &&
+		      offsetof(struct page, table_entries) ==
+			      offsetof(struct table_note, entries) &&
+		      offsetof(struct page, refs) ==
+			      offsetof(struct table_note, refs) &&
+		      offsetof(struct page, table_lines) ==
+			      offsetof(struct table_note, lines),
+	      "arch_table_notes");
 
 /* Where frame_init() stopped and frame_init_high() goes on. */
 static u64 high_first;
@@ -105,6 +117,7 @@ static cold void meta_init(struct frame_run meta, u64 count)
 	/* A struct page must not straddle cache lines. */
 	frame_table.pages = (struct page *)(start + ALIGN_UP(bitmap_bytes, 64));
 	frame_table.count = count;
+	arch_table_notes = (struct table_note *)frame_table.pages;
 }
 
 int frame_init(const struct frame_range *usable, size_t usable_count,

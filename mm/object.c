@@ -64,20 +64,11 @@ static int zeroes_page(struct mem_object *object, u64 index, unsigned access,
 	return err;
 }
 
-static void frame_gone(void *ctx, u64 va, const struct page_mapping *old)
-{
-	(void)ctx;
-	(void)va;
-	frame_put(old->frame);
-}
-
 static void zeroes_destroy(struct mem_object *object)
 {
 	struct zeroes *z = container_of(object, struct zeroes, object);
 
-	arch_unmap_range(&z->table, USER_START, USER_END - USER_START,
-			 frame_gone, NULL);
-	arch_table_destroy(&z->table);
+	arch_table_destroy(&z->table, frame_put);
 	kfree(z);
 }
 

@@ -7,6 +7,7 @@
 #include "arch/paging.h"
 #include "lib/string.h"
 #include "tests/arch/cpu_has.h"
+#include "mm/frame.h"
 #include "tests/ktest.h"
 
 #define ENTRY_PRESENT (1ul << 0)
@@ -115,7 +116,7 @@ KTEST(kernel_space_shared,
 		same = same &&
 		       root[ENTRIES / 2 + i] == kernel_root[ENTRIES / 2 + i];
 	}
-	arch_table_destroy(&table);
+	EXPECT_EQ(arch_table_destroy(&table, frame_put), 0);
 	EXPECT(empty);
 	EXPECT(same);
 }

@@ -169,6 +169,24 @@ KTEST(frame_zeroed, "a zeroed frame is all zeroes, whatever it held")
 	frame_free(frame, 0);
 }
 
+KTEST(frame_zeroes_kept,
+      "a frame given back as zeroes is free, and zeroes again")
+{
+	phys_t first = frame_alloc_zeroed(), again;
+	u64 before = frame_stats().free;
+
+	EXPECT(!phys_is_none(first));
+	frame_free_zeroed(first);
+	EXPECT_EQ(frame_stats().free, before + 1);
+	frame_check();
+	again = frame_alloc_zeroed();
+	EXPECT(!phys_is_none(again));
+	EXPECT_EQ(*(const u64 *)phys_to_virt(again), 0);
+	frame_free(again, 0);
+	frame_drain();
+	EXPECT_EQ(frame_stats().free, before + 1);
+}
+
 KTEST(frame_references, "the last reference frees the frame, no other")
 {
 	u64 before = frame_stats().free;
