@@ -27,6 +27,8 @@ SEED     ?=
 ONLY     ?=
 ROUNDS   ?= 1000
 V        ?=
+ACCEPT   ?=
+LINUX    ?= build/compare/vmlinuz
 PREFIX   ?= $(HOME)/.local/x86_64-elf
 
 export CPUS MEM ACCEL MACHINE FIRMWARE CMDLINE ROOTFS SEED ONLY V PREFIX
@@ -53,7 +55,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench-host debug size check format docs toolchain clean FORCE \
+.PHONY: all run test bench-host compare debug size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -304,10 +306,42 @@ bench-host: build/bench-host/host_bench
 	$(Q)GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 \
 		$< $(ROUNDS) build/bench-host/results.jsonl
 
+# ---- Beside Linux -----------------------------------------------------------
+
+# One program, the same file on both kernels. What it measures stands in
+# bench/compare/rows.def.
+compareflags := $(userflags) -iquote .
+compare.objs := $(patsubst %,build/compare/%.o,$(compare-y))
+$(eval $(call stamp,build/compare/flags,$$(USERCC) $$(compareflags)))
+
+build/compare/%.c.o: %.c build/compare/flags
+	$(call say,USERCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(USERCC) $(compareflags) -MMD -MP -c $< -o $@
+-include $(compare.objs:.o=.d)
+
+build/compare/compare: $(compare.objs)
+	$(call say,USERLD,$@)
+	$(Q)$(USERCC) $(compareflags) -o $@ $^
+
+build/compare/exo.cpio build/compare/linux.cpio: build/compare/%.cpio: \
+		scripts/mkinitrd.py build/compare/compare
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ build/compare/compare \
+		$(if $(filter linux,$*),--compact)
+
+build/compare/vmlinuz: | scripts/linux.sh
+	$(call say,FETCH,$@)
+	$(Q)scripts/linux.sh $@
+
+compare: build/exo.elf build/exo.stripped build/compare/exo.cpio \
+		build/compare/linux.cpio $(LINUX)
+	$(Q)$(PYTHON) scripts/compare_kernels.py '$(LINUX)' $(if $(ACCEPT),--accept)
+
 # ---- Tests and checks -------------------------------------------------------
 
 test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests \
-		build/thread_tests build/tests.cpio
+		build/thread_tests build/tests.cpio build/compare/exo.cpio
 	$(Q)tests/run
 
 check: check-floors check-headers check-format check-clang check-percpu

@@ -17,6 +17,8 @@ FLOORS = {"lib": 0, "arch": 1, "trace": 2, "kernel": 3, "mm": 4, "sched": 5,
           "tests": 10}
 COMPILER = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 GENERATED = {"gen/font.inc", "offsets.inc"}
+# Programs with the C library, in folders of the kernel's benchmarks.
+USER_BENCHES = (("bench", "host"), ("bench", "compare"))
 SOURCES = ("*.c", "*.h", "*.def", "*.asm", "*.inc")
 INCLUDE = re.compile(r'^\s*[#%]\s*include\s*([<"])([^>"]+)[>"]')
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +39,8 @@ def includes(path):
 
 
 def hosted(path):
-    """Whether the file is a host program's, which has the C library."""
-    return path.parts[0] == "tests" or path.parts[:2] == ("bench", "host")
+    """Whether the file is a program's, which has the C library."""
+    return path.parts[0] == "tests" or path.parts[:2] in USER_BENCHES
 
 
 def complaint(path, quote, name):

@@ -7,7 +7,8 @@
 set -u
 
 status=0
-for header in $(git ls-files '*.h' | grep -v -e ^user/ -e ^arch/host/); do
+for header in $(git ls-files '*.h' | grep -v -e ^user/ -e ^arch/host/ \
+		-e ^bench/compare/); do
 	case $header in
 	arch/x86_64/*) [ ! -f "arch/${header##*/}" ] || continue ;;
 	esac

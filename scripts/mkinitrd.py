@@ -6,8 +6,9 @@ The data of every regular file starts on a page boundary of the archive, so
 that the kernel maps file pages in place: the name is followed by more NULs
 than the format asks for, which its size field counts and every reader skips.
 
-Usage: mkinitrd.py -o OUT [PROGRAM...] [--overlay DIR]
+Usage: mkinitrd.py -o OUT [PROGRAM...] [--overlay DIR] [--compact]
 A PROGRAM becomes /bin/NAME, but init /init; DIR is laid over the root, its files win.
+--compact leaves the NULs out: Linux skips a file whose name is too long with them.
 """
 import argparse
 import os
@@ -78,12 +79,12 @@ class Tree:
                       "or link", file=sys.stderr)
 
 
-def record(at, number, name, mode, data):
-    """One archive member that starts at byte `at`."""
+def record(at, number, name, mode, data, boundary):
+    """One archive member at byte `at`, its data on a boundary."""
     name_bytes = os.fsencode(name) + b"\0"
     data_at = at + HEADER_BYTES + len(name_bytes)
     if stat.S_ISREG(mode) and data:
-        name_bytes += bytes(align(data_at, PAGE))
+        name_bytes += bytes(align(data_at, boundary))
     links = 2 if stat.S_ISDIR(mode) else 1
     fields = (number, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0,
               len(name_bytes), 0)
@@ -92,12 +93,12 @@ def record(at, number, name, mode, data):
     return head + data + bytes(align(len(data), 4))
 
 
-def archive(entries):
+def archive(entries, boundary):
     """The whole archive, members in the order of their paths."""
     out = bytearray()
     for number, path in enumerate(sorted(entries), 1):
-        out += record(len(out), number, path, *entries[path])
-    out += record(len(out), 0, TRAILER, 0, b"")
+        out += record(len(out), number, path, *entries[path], boundary)
+    out += record(len(out), 0, TRAILER, 0, b"", boundary)
     return bytes(out) + bytes(align(len(out), PAGE))
 
 
@@ -140,6 +141,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", required=True, dest="out")
     parser.add_argument("--overlay")
+    parser.add_argument("--compact", action="store_true")
     parser.add_argument("programs", nargs="*")
     opts = parser.parse_args()
     tree = base(opts.programs)
@@ -148,7 +150,8 @@ def main():
             sys.exit(f"mkinitrd.py: ROOTFS={opts.overlay} is no folder")
         tree.overlay(opts.overlay)
     Path(opts.out).parent.mkdir(parents=True, exist_ok=True)
-    Path(opts.out).write_bytes(archive(tree.entries))
+    boundary = 1 if opts.compact else PAGE
+    Path(opts.out).write_bytes(archive(tree.entries, boundary))
 
 
 main()

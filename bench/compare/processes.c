@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of processes, programs and threads: from their start to their end.
+ */
+#define _GNU_SOURCE
+#include "bench/compare/compare.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MB (1024 * 1024)
+
+static const char script[] = "a=$(echo one | busybox cat)\n"
+			     "for i in 1 2 3\n"
+			     "do busybox expr $i + 1 > /dev/null\n"
+			     "done\n"
+			     "test \"$a\" = one\n";
+
+/* 0 if it ended with status 0. */
+static int wait_for(pid_t child)
+{
+	int status;
+
+	if (child < 0 || waitpid(child, &status, 0) != child) {
+		return -1;
+	}
+	errno = ECHILD;
+	return status ? -1 : 0;
+}
+
+static int fork_exit(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		_exit(0);
+	}
+	return wait_for(child);
+}
+
+int row_fork_exit(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, fork_exit());
+}
+
+static int fork_exit_with(size_t bytes, long batch, uint64_t *ticks)
+{
+	static volatile char *at;
+
+	if (at == NULL) {
+		at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED) {
+			return -errno;
+		}
+		for (size_t i = 0; i < bytes; i += PAGE_BYTES) {
+			at[i] = 1;
+		}
+	}
+	return row_fork_exit(batch, ticks);
+}
+
+int row_fork_exit_1m(long batch, uint64_t *ticks)
+{
+	return fork_exit_with(MB, batch, ticks);
+}
+
+int row_fork_exit_64m(long batch, uint64_t *ticks)
+{
+	return fork_exit_with(64 * MB, batch, ticks);
+}
+
+static int vfork_exit(void)
+{
+	pid_t child = vfork();
+
+	if (child == 0) {
+		_exit(0);
+	}
+	return wait_for(child);
+}
+
+int row_vfork_exit(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, vfork_exit());
+}
+
+/* This program, which then ends at once. */
+static void exec_exit(void)
+{
+	execl(program_path, program_path, EXIT_ARGUMENT, NULL);
+	_exit(127);
+}
+
+static int fork_exec(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		exec_exit();
+	}
+	return wait_for(child);
+}
+
+int row_fork_exec(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, fork_exec());
+}
+
+static int vfork_exec(void)
+{
+	pid_t child = vfork();
+
+	if (child == 0) {
+		exec_exit();
+	}
+	return wait_for(child);
+}
+
+int row_vfork_exec(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, vfork_exec());
+}
+
+static int run_script(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execlp("busybox", "sh", "-c", script, NULL);
+		_exit(127);
+	}
+	return wait_for(child);
+}
+
+int row_shell_script(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, run_script());
+}
+
+static void *end_at_once(void *argument)
+{
+	return argument;
+}
+
+static int create_join(void)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, end_at_once, NULL);
+
+	err = err ? err : pthread_join(thread, NULL);
+	errno = err;
+	return err ? -1 : 0;
+}
+
+int row_thread(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, create_join());
+}
