@@ -55,7 +55,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench-host compare debug size check format docs toolchain clean FORCE \
+.PHONY: all run test bench bench-host compare debug size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -337,6 +337,9 @@ build/compare/vmlinuz: | scripts/linux.sh
 compare: build/exo.elf build/exo.stripped build/compare/exo.cpio \
 		build/compare/linux.cpio $(LINUX)
 	$(Q)$(PYTHON) scripts/compare_kernels.py '$(LINUX)' $(if $(ACCEPT),--accept)
+
+bench: build/exo.elf build/initrd.cpio build/compare/exo.cpio
+	$(Q)$(PYTHON) scripts/bench_counted.py $(if $(ACCEPT),--accept)
 
 # ---- Tests and checks -------------------------------------------------------
 

@@ -17,8 +17,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import chart
-from measure import KERNEL, PROGRAM_ROOT, ROOT, boot, program_rows, \
-    write_lines
+from measure import KERNEL, PROGRAM_ROOT, ROOT, Unfinished, boot, \
+    boot_instructions, program_rows, write_lines
 
 OUT = ROOT / "build/compare"
 LINUX_ROOT = str(OUT / "linux.cpio")
@@ -30,7 +30,6 @@ MEMORY_KB = 256 * 1024
 BAR = 0.5
 MEAN_GOAL = 0.2
 BEGIN, END = "<!-- compare: begin -->\n", "<!-- compare: end -->\n"
-READY = re.compile(r"ready in .* \((\d+) cycles\)")
 
 
 def boot_linux(linux, counted):
@@ -123,7 +122,7 @@ def mean_of(rows):
 
 def machine_rows(linux_path, linux, exo, clock):
     """Boot, memory and image: (what, Linux, Exo-OS, ratio, by the clock)."""
-    ready = int(READY.search(exo.text)[1])
+    ready = boot_instructions(exo)
     firmware = exo.rows["began"]["p50"] - ready
     stripped = os.path.getsize(ROOT / "build/exo.stripped")
     pairs = [
@@ -219,4 +218,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Unfinished as why:
+        sys.exit(f"{why}")

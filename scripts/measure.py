@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Boots a machine that measures itself, and takes in what it prints.
 
-Used by compare_kernels.py and bench.py. The machine is the one of all counted figures:
+Used by compare_kernels.py and bench_counted.py. The machine is the one of all counted figures:
 one processor, plain emulation, copies by 8 bytes (docs/benchmarks.md).
 """
 import json
@@ -21,14 +21,22 @@ KERNEL = str(ROOT / "build/exo.elf")
 PROGRAM_ROOT = str(ROOT / "build/compare/exo.cpio")
 CPU = "max,erms=off,fsrm=off"
 COUNTED = "shift=0,sleep=off"
-LINE = re.compile(r"(?:BENCH|COMPARE) (\{.*\})")
+BENCH, COMPARE = "BENCH", "COMPARE"
+LINE = re.compile(rf"({BENCH}|{COMPARE}) (\{{.*\}})")
+ENDED = re.compile(r"^init exited, status 0$", re.M)
+READY = re.compile(r"ready in .* \((\d+) cycles\)")
+SHOWN_BYTES = 3000
 ROW = re.compile(r'^ROW\((\w+), \d+, \d+, "(.*?)", (\d+), "(.*?)"\)', re.M)
 
 
 class Run:
-    """What one boot printed: its rows of figures by name, and all of it."""
+    """What one boot printed: all of it, and the figures by their names.
+
+    `benches` are the kernel's own, `rows` those of the program.
+    """
 
     def __init__(self):
+        self.benches = {}
         self.rows = {}
         self.text = ""
         self.first_row_s = None
@@ -37,13 +45,20 @@ class Run:
         self.text += line
         match = LINE.search(line)
         if match:
-            row = json.loads(match[1])
-            self.rows[row.get("row") or row["name"]] = row
+            row = json.loads(match[2])
+            if match[1] == BENCH:
+                self.benches[row["name"]] = row
+            else:
+                self.rows[row["row"]] = row
             self.first_row_s = self.first_row_s or age_s
 
 
+class Unfinished(Exception):
+    """The machine did not get to the end of what it was to do."""
+
+
 def boot(kernel, initrd, append, counted, limit_s):
-    """Runs the machine until it is off; ends the whole script if it fails."""
+    """Runs the machine until it is off and has said all."""
     command = Machine(kernel=kernel, initrd=initrd, append=append, accel="tcg",
                       cpu=CPU, serial="stdio",
                       icount=COUNTED if counted else "").command()
@@ -57,10 +72,16 @@ def boot(kernel, initrd, append, counted, limit_s):
         for line in qemu.stdout:
             run.take(line, time.monotonic() - start)
         limit.cancel()
-    if "end" not in run.rows:
-        sys.exit(f"{run.text[-3000:]}\n{kernel} did not measure to the end "
-                 f"within {limit_s} s; QEMU's status is {qemu.returncode}")
+    if "end" not in run.rows and not ENDED.search(run.text):
+        raise Unfinished(f"{run.text[-SHOWN_BYTES:]}\n{kernel} did not measure "
+                         f"to the end within {limit_s} s; QEMU's status is "
+                         f"{qemu.returncode}")
     return run
+
+
+def boot_instructions(run):
+    """From the kernel's first instruction to the first program's."""
+    return int(READY.search(run.text)[1])
 
 
 def program_rows():
