@@ -6,16 +6,16 @@
  */
 #include "lib/ring.h"
 
-static u32 sequence_at(const struct ring_shared *shared, u32 n, u32 mask)
+static u32 sequence_at(const struct ring_shared *shared, u32 n, u32 count)
 {
-	return (u32)__atomic_load_n(&shared->slots[n & mask].word,
+	return (u32)__atomic_load_n(&shared->slots[ring_slot(n, count)].word,
 				    __ATOMIC_ACQUIRE);
 }
 
 /* Message n has been published, if all before it have. */
-static bool is_full(const struct ring_shared *shared, u32 n, u32 mask)
+static bool is_full(const struct ring_shared *shared, u32 n, u32 count)
 {
-	return sequence_at(shared, n, mask) == ring_sequence(n, mask);
+	return sequence_at(shared, n, count) == ring_sequence(n, count);
 }
 
 static u32 taken_of(const struct ring_shared *shared)
@@ -37,7 +37,7 @@ u32 ring_messages(const struct ring_shared *shared, u32 count)
 	while (low < high) {
 		u32 middle = (low + high) / 2;
 
-		if (is_full(shared, taken + middle, count - 1)) {
+		if (is_full(shared, taken + middle, count)) {
 			low = middle + 1;
 		} else {
 			high = middle;
@@ -50,26 +50,49 @@ void ring_producer_attach(struct ring_producer *p, struct ring_shared *shared,
 			  u32 count)
 {
 	u32 head = taken_of(shared) + ring_messages(shared, count);
+	struct ring_slot *next = &shared->slots[ring_slot(head, count)];
 
-	*p = (struct ring_producer){
-		.shared = shared, .mask = count - 1, .head = head, .limit = head
-	};
+	*p = (struct ring_producer){ .shared = shared,
+				     .count = count,
+				     .next = next,
+				     .stop = next,
+				     .sequence = ring_sequence(head, count) };
 }
 
 enum ring_result ring_refill(struct ring_producer *p)
 {
-	/* Pairs with the release in ring_taken_publish(). */
-	u32 taken = taken_of(p->shared), count = p->mask + 1;
-	u32 fill = ring_fill(p->head, taken);
+	struct ring_slot *slots = p->shared->slots, *end = slots + p->count;
+	u32 fill;
 
-	if (fill > count) {
+	if (p->next == end) {
+		p->next = p->stop = slots;
+		p->sequence += p->count;
+	}
+	/* Pairs with the release in ring_taken_publish(). */
+	fill = ring_number(p->shared, p->next, p->sequence, p->count) -
+	       taken_of(p->shared);
+	if (fill > p->count) {
 		return RING_CORRUPT;
 	}
 	if (is_closed(&p->shared->consumer)) {
 		return RING_GONE;
 	}
-	p->limit = taken + count;
-	return fill < count ? RING_OK : RING_FULL;
+	p->stop = MIN(p->next + (p->count - fill), end);
+	return fill < p->count ? RING_OK : RING_FULL;
+}
+
+static u32 tail_of(const struct ring_consumer *c)
+{
+	return ring_number(c->shared, c->next, c->sequence, c->count);
+}
+
+/* Where the quarter ends in which `next` is. */
+static void set_stop(struct ring_consumer *c)
+{
+	u32 quarter = MAX(c->count / 4, 1u);
+	u32 slot = (u32)(c->next - c->shared->slots);
+
+	c->stop = &c->shared->slots[ALIGN_DOWN(slot, quarter) + quarter];
 }
 
 void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
@@ -77,51 +100,74 @@ void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
 {
 	u32 taken = taken_of(shared);
 
-	*c = (struct ring_consumer){ .shared = shared,
-				     .mask = count - 1,
-				     .tail = taken,
-				     .published = taken };
+	*c = (struct ring_consumer){
+		.shared = shared,
+		.count = count,
+		.next = &shared->slots[ring_slot(taken, count)],
+		.sequence = ring_sequence(taken, count),
+		.published = taken
+	};
+	set_stop(c);
 }
 
 void ring_taken_publish(struct ring_consumer *c)
 {
-	c->published = c->tail;
+	c->published = tail_of(c);
+	if (c->next == c->shared->slots + c->count) {
+		c->next = c->shared->slots;
+		c->sequence += c->count;
+	}
+	set_stop(c);
 	/* Pairs with the acquire in ring_refill(). */
-	__atomic_store_n(&c->shared->consumer.taken, c->tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->shared->consumer.taken, c->published,
+			 __ATOMIC_RELEASE);
 	/* Pairs with the barrier in ring_end_sleeps(). */
 	ring_barrier();
 	c->wake |= READ_ONCE(c->shared->producer.state) == RING_SLEEPS;
 }
 
-enum ring_result ring_nothing(struct ring_consumer *c, u32 sequence)
+/* The next slot has the sequence of the last lap. */
+static enum ring_result nothing(struct ring_consumer *c)
 {
-	if (sequence != ring_sequence(c->tail, c->mask) - c->mask - 1) {
-		return RING_CORRUPT;
-	}
-	if (c->published != c->tail) {
+	if (c->published != tail_of(c)) {
 		ring_taken_publish(c);
 	}
 	/* What it published before it closed can be seen behind that. */
 	if (is_closed(&c->shared->producer) &&
-	    !is_full(c->shared, c->tail, c->mask)) {
+	    !is_full(c->shared, tail_of(c), c->count)) {
 		return RING_GONE;
 	}
 	return RING_EMPTY;
 }
 
+enum ring_result ring_refusal(struct ring_consumer *c, u64 word)
+{
+	struct ring_head head = ring_head_of(word);
+
+	if ((u32)word == c->sequence - c->count) {
+		return nothing(c);
+	}
+	if ((u32)word != c->sequence) {
+		return RING_CORRUPT;
+	}
+	return head.kind < RING_KINDS && head.len <= RING_DATA_BYTES
+		       ? RING_TOO_LONG
+		       : RING_MALFORMED;
+}
+
 /* A sequence that is neither means that there is an error to be found. */
 bool ring_readable(const struct ring_shared *shared, u32 count)
 {
-	u32 taken = taken_of(shared), mask = count - 1;
+	u32 taken = taken_of(shared);
 
-	return sequence_at(shared, taken, mask) !=
-		       ring_sequence(taken, mask) - count ||
+	return sequence_at(shared, taken, count) !=
+		       ring_sequence(taken, count) - count ||
 	       is_closed(&shared->producer);
 }
 
 /* All slots are full when the last of them is. */
 bool ring_writable(const struct ring_shared *shared, u32 count)
 {
-	return !is_full(shared, taken_of(shared) + count - 1, count - 1) ||
+	return !is_full(shared, taken_of(shared) + count - 1, count) ||
 	       is_closed(&shared->consumer);
 }

@@ -111,7 +111,7 @@ enum ring_kind {
 };
 
 struct ring_slot {
-	u64 word; /* [a] sequence | kind << 32 | length << 40 | tag << 48 */
+	u64 word; /* [a] sequence, struct ring_head << 32 */
 	u8 data[RING_DATA_BYTES];
 } aligned(RING_LINE_BYTES);
 
@@ -166,33 +166,65 @@ struct ring_head {
 	u16 tag; /* the sender's own */
 };
 
-/* Own memory of one thread; `head == limit` asks for a look at `taken`. */
+/* A message in own memory, for batches. */
+struct ring_message {
+	struct ring_head head;
+	u32 unused;
+	u8 data[RING_DATA_BYTES];
+} aligned(8);
+
+/*
+ * Own memory of one thread.  `next` is the slot of the next message; from
+ * `stop` on there is no room, as far as is known, or the array ends.
+ */
 struct ring_producer {
+	struct ring_slot *next;
+	struct ring_slot *stop;
+	u32 sequence; /* of the next message, and of the rest of its lap */
+	u32 count;
 	struct ring_shared *shared;
-	u32 mask;
-	u32 head;  /* the next message */
-	u32 limit; /* the first that has no room, as far as is known */
 } aligned(RING_LINE_BYTES);
 
-/* Own memory of one thread. */
+/* Own memory of one thread.  At `stop` it is time to publish `taken`. */
 struct ring_consumer {
+	struct ring_slot *next;
+	struct ring_slot *stop;
+	u32 sequence; /* of the next message, and of the rest of its lap */
+	u32 count;
 	struct ring_shared *shared;
-	u32 mask;
-	u32 tail;      /* the next message */
 	u32 published; /* what `taken` says */
 	bool wake;     /* the producer sleeps and there is room: wake it */
 } aligned(RING_LINE_BYTES);
 
-/* S(n) of invariant I1. */
-static inline u32 ring_sequence(u32 n, u32 mask)
+/* The number of the message that goes to slot `next` in the lap of S(n). */
+static inline u32 ring_number(const struct ring_shared *shared,
+			      const struct ring_slot *next, u32 sequence,
+			      u32 count)
 {
-	return (n | mask) + 1;
+	return sequence - count + (u32)(next - shared->slots);
 }
 
-static inline u64 ring_word(u32 n, u32 mask, struct ring_head head)
+/* S(n) of invariant I1. */
+static inline u32 ring_sequence(u32 n, u32 count)
 {
-	return ring_sequence(n, mask) | (u64)head.kind << 32 |
-	       (u64)head.len << 40 | (u64)head.tag << 48;
+	return (n | (count - 1)) + 1;
+}
+
+static inline u64 ring_word(u32 sequence, struct ring_head head)
+{
+	u32 bits;
+
+	__builtin_memcpy(&bits, &head, sizeof(bits));
+	return sequence | (u64)bits << 32;
+}
+
+static inline struct ring_head ring_head_of(u64 word)
+{
+	u32 bits = (u32)(word >> 32);
+	struct ring_head head;
+
+	__builtin_memcpy(&head, &bits, sizeof(head));
+	return head;
 }
 
 /*
@@ -218,30 +250,32 @@ void ring_producer_attach(struct ring_producer *p, struct ring_shared *shared,
 			  u32 count);
 
 /*
- * Looks how far the consumer is.  RING_OK: there is room; else RING_FULL,
- * RING_GONE, RING_CORRUPT.
+ * Goes on to the next lap at the end of one, and looks how far the consumer
+ * is.  RING_OK: there is room; else RING_FULL, RING_GONE, RING_CORRUPT.
  */
 must_check enum ring_result ring_refill(struct ring_producer *p);
 
 /* RING_OK if the next message has room. */
 static inline must_check enum ring_result ring_room(struct ring_producer *p)
 {
-	return likely(p->head != p->limit) ? RING_OK : ring_refill(p);
+	return likely(p->next != p->stop) ? RING_OK : ring_refill(p);
 }
 
 /* Where the bytes of the next message go, if it has room; never read there. */
 static inline u8 *ring_place(const struct ring_producer *p)
 {
-	return p->shared->slots[p->head & p->mask].data;
+	return p->next->data;
 }
 
 /* Shows the message whose bytes, up to RING_DATA_BYTES, stand in its place. */
 static inline void ring_publish(struct ring_producer *p, struct ring_head head)
 {
+	struct ring_slot *slot = p->next;
+
+	p->next = slot + 1;
 	/* Pairs with the acquire in ring_look(). */
-	__atomic_store_n(&p->shared->slots[p->head & p->mask].word,
-			 ring_word(p->head, p->mask, head), __ATOMIC_RELEASE);
-	p->head++;
+	__atomic_store_n(&slot->word, ring_word(p->sequence, head),
+			 __ATOMIC_RELEASE);
 }
 
 /*
@@ -260,6 +294,33 @@ ring_send(struct ring_producer *p, struct ring_head head, const void *data)
 	__builtin_memcpy(ring_place(p), data, head.len);
 	ring_publish(p, head);
 	return RING_OK;
+}
+
+/*
+ * Puts in up to n messages, whose heads the caller has bounded, and returns
+ * how many there was room for; none: *result says why.  Wakes nobody.
+ */
+static inline u32 ring_send_batch(struct ring_producer *p,
+				  const struct ring_message *messages, u32 n,
+				  enum ring_result *result)
+{
+	struct ring_slot *slot;
+	u32 sent = 0;
+
+	*result = ring_room(p);
+	if (*result != RING_OK) {
+		return 0;
+	}
+	for (slot = p->next; sent < n && slot != p->stop; slot++, sent++) {
+		__builtin_memcpy(slot->data, messages[sent].data,
+				 RING_DATA_BYTES);
+		/* Pairs with the acquire in ring_look(). */
+		__atomic_store_n(&slot->word,
+				 ring_word(p->sequence, messages[sent].head),
+				 __ATOMIC_RELEASE);
+	}
+	p->next = slot;
+	return sent;
 }
 
 /*
@@ -285,71 +346,115 @@ void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
  */
 void ring_taken_publish(struct ring_consumer *c);
 
-/* What it means that the next slot does not have the sequence it should. */
-must_check enum ring_result ring_nothing(struct ring_consumer *c, u32 sequence);
+/*
+ * Why ring_accepts() said no to that word of the next slot; publishes `taken`
+ * if there is nothing more.
+ */
+must_check enum ring_result ring_refusal(struct ring_consumer *c, u64 word);
+
+/* The word is that of the next message, and its head makes sense. */
+static inline bool ring_accepts(const struct ring_consumer *c, u64 word,
+				struct ring_head *head, u32 size_bytes)
+{
+	*head = ring_head_of(word);
+	return likely((u32)word == c->sequence) &&
+	       likely(head->kind < RING_KINDS && head->len <= size_bytes);
+}
+
+static inline u64 ring_word_at(const struct ring_slot *slot)
+{
+	/* Pairs with the release in ring_publish(). */
+	return __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
+}
+
+static inline void ring_copy_from(const struct ring_slot *slot, void *data,
+				  u32 len_bytes)
+{
+	__builtin_memcpy(data, slot->data, len_bytes);
+	/* Who looks at the copy never looks into the slot instead. */
+	__asm__ volatile("" : "+m"(*(u8(*)[])data));
+}
 
 /*
  * Looks at the next message and classifies it; consumes nothing.
- * Errors: RING_EMPTY, RING_GONE, RING_CORRUPT, RING_MALFORMED.
+ * Errors: RING_EMPTY, RING_GONE, RING_CORRUPT, RING_MALFORMED, and
+ * RING_TOO_LONG if it has more than size_bytes (at most RING_DATA_BYTES).
  */
-static inline must_check enum ring_result ring_look(struct ring_consumer *c,
-						    struct ring_head *head)
+static inline must_check enum ring_result
+ring_look(struct ring_consumer *c, struct ring_head *head, u32 size_bytes)
 {
-	/* Pairs with the release in ring_publish(). */
-	u64 word = __atomic_load_n(&c->shared->slots[c->tail & c->mask].word,
-				   __ATOMIC_ACQUIRE);
+	u64 word = ring_word_at(c->next);
 
-	if (unlikely((u32)word != ring_sequence(c->tail, c->mask))) {
-		return ring_nothing(c, (u32)word);
-	}
-	*head = (struct ring_head){ (u8)(word >> 32), (u8)(word >> 40),
-				    (u16)(word >> 48) };
-	if (unlikely(head->kind >= RING_KINDS || head->len > RING_DATA_BYTES)) {
-		return RING_MALFORMED;
-	}
-	return RING_OK;
+	return ring_accepts(c, word, head, size_bytes) ? RING_OK
+						       : ring_refusal(c, word);
 }
 
 /* After ring_look(): copies bytes of the next message, once. */
 static inline void ring_copy(const struct ring_consumer *c, void *data,
-			     size_t len_bytes)
+			     u32 len_bytes)
 {
-	__builtin_memcpy(data, c->shared->slots[c->tail & c->mask].data,
-			 len_bytes);
-	/* What follows looks at the copy. */
-	barrier();
+	ring_copy_from(c->next, data, len_bytes);
 }
 
 /* Consumes the next message, after which its slot may change. */
 static inline void ring_consume(struct ring_consumer *c)
 {
-	c->tail++;
-	if (unlikely(c->tail - c->published > c->mask / 4)) {
+	c->next++;
+	if (unlikely(c->next == c->stop)) {
 		ring_taken_publish(c);
 	}
 }
 
 /*
- * Takes a message of up to `size_bytes` bytes into `data`; a constant size
- * makes a short copy.  Errors: as ring_look(), and RING_TOO_LONG.
- * Then, if c->wake: asks the kernel to wake the producer.
+ * Takes a message of up to `size_bytes` (at most RING_DATA_BYTES) bytes into
+ * `data`, all of which is written; a constant size makes a short copy.
+ * Errors: as ring_look().  Then, if c->wake: has the kernel wake the producer.
  */
 static inline must_check enum ring_result ring_receive(struct ring_consumer *c,
 						       struct ring_head *head,
 						       void *data,
-						       size_t size_bytes)
+						       u32 size_bytes)
 {
-	enum ring_result result = ring_look(c, head);
+	enum ring_result result = ring_look(c, head, size_bytes);
 
-	if (unlikely(result != RING_OK)) {
-		return result;
+	if (likely(result == RING_OK)) {
+		ring_copy(c, data, size_bytes);
+		ring_consume(c);
 	}
-	if (unlikely(head->len > size_bytes)) {
-		return RING_TOO_LONG;
+	return result;
+}
+
+/*
+ * Takes up to n messages and returns how many; if less than n, *result says
+ * why, as ring_look(), and RING_OK that by now there are more.  Then, if
+ * c->wake: has the kernel wake the producer.
+ */
+static inline u32 ring_receive_batch(struct ring_consumer *c,
+				     struct ring_message *messages, u32 n,
+				     enum ring_result *result)
+{
+	struct ring_slot *slot = c->next;
+	struct ring_head head;
+	u32 got;
+
+	for (got = 0; got < n; got++) {
+		struct ring_message *m = &messages[got];
+
+		if (!ring_accepts(c, ring_word_at(slot), &m->head,
+				  RING_DATA_BYTES)) {
+			break;
+		}
+		ring_copy_from(slot, m->data, RING_DATA_BYTES);
+		slot++;
+		if (unlikely(slot == c->stop)) {
+			c->next = slot;
+			ring_taken_publish(c);
+			slot = c->next;
+		}
 	}
-	ring_copy(c, data, MIN(size_bytes, (size_t)RING_DATA_BYTES));
-	ring_consume(c);
-	return RING_OK;
+	c->next = slot;
+	*result = got == n ? RING_OK : ring_look(c, &head, RING_DATA_BYTES);
+	return got;
 }
 
 /* ---- For who puts ends to sleep ------------------------------------------ */

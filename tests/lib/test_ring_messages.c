@@ -87,6 +87,38 @@ KTEST(ring_messages_in_order,
 	}
 }
 
+static struct ring_message batch[2 * SLOTS_MAX];
+
+KTEST(ring_messages_batch, "a batch moves as much as fits, and says what stops")
+{
+	enum ring_result why;
+
+	begin(SLOTS_MAX, 0);
+	for (u32 n = 0; n < ARRAY_SIZE(batch); n++) {
+		batch[n].head = (struct ring_head){ RING_DATA, 4, (u16)~n };
+		memcpy(batch[n].data, &n, sizeof(n));
+	}
+	for (u32 lap = 0; lap < 3 * SLOTS_MAX; lap++) {
+		EXPECT_EQ(put(0), RING_OK);
+		EXPECT_EQ(take(0), RING_OK);
+		EXPECT_EQ(take(0), RING_EMPTY);
+		for (u32 left = SLOTS_MAX, n; left > 0; left -= n) {
+			n = ring_send_batch(&p, batch + SLOTS_MAX - left,
+					    ARRAY_SIZE(batch), &why);
+			EXPECT(n > 0 && n <= left);
+		}
+		EXPECT_EQ(ring_send_batch(&p, batch, 1, &why), 0);
+		EXPECT_EQ(why, RING_FULL);
+		EXPECT_EQ(take(0), RING_OK);
+		EXPECT_EQ(ring_receive_batch(&c, batch + SLOTS_MAX, SLOTS_MAX,
+					     &why),
+			  SLOTS_MAX - 1);
+		EXPECT_EQ(why, RING_EMPTY);
+		EXPECT(memcmp(batch + 1, batch + SLOTS_MAX,
+			      (SLOTS_MAX - 1) * sizeof(*batch)) == 0);
+	}
+}
+
 KTEST(ring_messages_room,
       "a full ring has room again when a quarter of it has been taken")
 {
@@ -167,11 +199,10 @@ KTEST(ring_messages_refused, "a message that makes no sense stays where it is")
 	EXPECT_EQ(ring_receive(&c, &head, &byte, sizeof(byte)), RING_TOO_LONG);
 	shared->slots[0].word |= (u64)(RING_DATA_BYTES + 1) << 40;
 	EXPECT_EQ(take(0), RING_MALFORMED);
-	shared->slots[0].word =
-		ring_word(0, 1, (struct ring_head){ 255, 4, 0 });
+	shared->slots[0].word = ring_word(2, (struct ring_head){ 255, 4, 0 });
 	EXPECT_EQ(take(0), RING_MALFORMED);
 	shared->slots[0].word =
-		ring_word(0, 1, (struct ring_head){ RING_DATA, 4, 0xffff });
+		ring_word(2, (struct ring_head){ RING_DATA, 4, 0xffff });
 	EXPECT_EQ(take(0), RING_OK);
 }
 
@@ -179,7 +210,7 @@ KTEST(ring_messages_corrupt, "a sequence or number that cannot be is an error")
 {
 	begin(4, 0);
 	for (u32 bit = 1; bit != 0; bit <<= 1) {
-		shared->slots[0].word = ring_sequence(0, 3) ^ bit;
+		shared->slots[0].word = ring_sequence(0, 4) ^ bit;
 		EXPECT_EQ(take(0), bit == 4 ? RING_EMPTY : RING_CORRUPT);
 	}
 	shared->slots[0].word = 0;
