@@ -105,9 +105,6 @@ long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
 {
 	const struct file_ops *ops = file->ops;
 
-	if (!(file->access & FILE_READ)) {
-		return -EBADF;
-	}
 	if (ops->read_at != NULL) {
 		return at ? ops->read_at(file, dst, len_bytes, *at)
 			  : read_on(file, dst, len_bytes);
@@ -139,9 +136,6 @@ long file_write(struct file *file, uaddr_t src, size_t len_bytes, const u64 *at)
 {
 	const struct file_ops *ops = file->ops;
 
-	if (!(file->access & FILE_WRITE)) {
-		return -EBADF;
-	}
 	if (ops->write_at != NULL) {
 		return write_on(file, src, len_bytes, at);
 	}

@@ -7,6 +7,7 @@
 #define EXO_FS_FILE_H
 
 #include "fs/vnode.h"
+#include "ipc/capability.h"
 #include "kernel/mutex.h"
 #include "lib/types.h"
 
@@ -70,6 +71,7 @@ struct file_stat {
 
 /* A file has either read and write or, with positions, read_at and write_at. */
 struct file_ops {
+	enum cap_type type; /* what a capability of the file says */
 	/* A device was opened. Errors: the open's. */
 	int (*open)(struct file *file);
 	/* The last reference is gone. Context: thread, may sleep. */
@@ -102,7 +104,7 @@ struct file_ops {
 struct file {
 	const struct file_ops *ops;
 	u32 refs;                   /* [a] */
-	u32 access;                 /* [I] FILE_READ, FILE_WRITE */
+	u32 access;                 /* [I] as it was opened: FILE_READ ... */
 	u32 flags;                  /* [a] enum file_flags */
 	struct vnode *vnode;        /* [I] with a reference, or NULL */
 	void *data;                 /* the kind's own */
@@ -128,8 +130,8 @@ void file_put(struct file *file);
 
 /*
  * Reads or writes at the position or, if `at` is not NULL, there; the range
- * is in user space.  Errors: -EBADF without the access, -ESPIPE, -EINVAL, and
- * the kind's.
+ * is in user space.  The caller has found the file by a capability with the
+ * right: nobody asks again.  Errors: -ESPIPE, -EINVAL, and the kind's.
  */
 must_check long file_read(struct file *file, uaddr_t dst, size_t len_bytes,
 			  const u64 *at);

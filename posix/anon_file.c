@@ -39,7 +39,7 @@ int anon_file_open(const struct file_ops *ops, void *data, u32 access,
 
 struct file_use file_use_kind(u64 fd, const struct file_ops *ops)
 {
-	struct file_use use = file_use(fd);
+	struct file_use use = file_use(fd, CAP_ANY);
 
 	if (use.file != NULL && use.file->ops != ops) {
 		file_use_end(use);

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors: the small numbers by which a process names its open files.
- * Threads share one table, fork() copies it.
+ * Each is a slot of a table of capabilities (ipc/capability.h) whose objects
+ * are files, so every use of one is checked for what it is used for.  Threads
+ * share one table, fork() copies it.
  */
 #ifndef EXO_POSIX_DESCRIPTORS_H
 #define EXO_POSIX_DESCRIPTORS_H
 
 #include "fs/file.h"
+#include "ipc/capability.h"
 #include "lib/types.h"
+#include "posix/process.h"
 
 /* What RLIMIT_NOFILE is at first, and the most that it may become. */
 #define DESCRIPTORS_LIMIT 1024
 #define DESCRIPTORS_MAX   65536
 
-struct descriptors;
+/* Marks: [a] atomic. */
+struct descriptors {
+	u32 refs; /* [a] */
+	struct cap_table table;
+};
 
 /* An empty table with one reference; NULL: no memory. */
 must_check struct descriptors *descriptors_create(void);
@@ -27,24 +35,58 @@ struct descriptors *descriptors_get(struct descriptors *d);
 void descriptors_put(struct descriptors *d);
 
 /* True if the caller's reference is the only one. */
-bool descriptors_alone(const struct descriptors *d);
+static inline bool descriptors_alone(const struct descriptors *d)
+{
+	return __atomic_load_n(&d->refs, __ATOMIC_ACQUIRE) == 1;
+}
 
 /* Closes what exec() closes. Context: thread, nobody else uses the table. */
 void descriptors_close_on_exec(struct descriptors *d);
 
-/* The open file with a reference for the caller, or NULL. */
-must_check struct file *descriptors_file(struct descriptors *d, u64 fd);
+/*
+ * The open file with a reference for the caller; NULL if there is none, or not
+ * with that right (one enum cap_right).
+ */
+must_check struct file *descriptors_file(struct descriptors *d, u64 fd,
+					 u32 right);
+
+/*
+ * The capability with references for the caller, for cap_drop(); an entry of
+ * NULL: there is none.
+ */
+must_check struct cap descriptors_cap(struct descriptors *d, u64 fd);
+
+/* Drops the references; nothing if it has no entry. Context: thread. */
+void cap_drop(struct cap cap);
+
+/* What whoever opened a file may do with it; takes over its reference. */
+struct cap cap_of_file(struct file *file);
 
 /*
  * The file of a descriptor of the running process, for the length of one
- * system call.  No reference is counted if nobody else can close it.
+ * system call that needs one right (enum cap_right).  No reference is counted
+ * if nobody else can close it.
  */
 struct file_use {
-	struct file *file; /* NULL: a bad descriptor */
+	struct file *file; /* NULL: a bad descriptor, or not with that right */
 	bool counted;
 };
 
-struct file_use file_use(u64 fd);
+/* If somebody else can. */
+struct file_use file_use_counted(struct descriptors *d, u32 fd, u32 right);
+
+static inline struct file_use file_use(u64 fd, u32 right)
+{
+	const struct process *self = process_current();
+	struct descriptors *d = self->descriptors;
+	u32 number = (u32)fd; /* an int: the upper half does not count */
+
+	if (likely(READ_ONCE(self->task_count) == 1 && descriptors_alone(d))) {
+		return (struct file_use){ cap_find(&d->table, number, right),
+					  false };
+	}
+	return file_use_counted(d, number, right);
+}
 
 static inline void file_use_end(struct file_use use)
 {
@@ -60,12 +102,18 @@ static inline void file_use_end(struct file_use use)
 must_check int descriptors_add(struct descriptors *d, struct file *file,
 			       u64 from, u64 limit, bool close_on_exec);
 
+/* The same for a capability, whose references the table takes. */
+must_check int descriptors_add_cap(struct descriptors *d, struct cap cap,
+				   u64 from, u64 limit, bool close_on_exec);
+
 /*
  * Puts `file`, whose reference it takes, at `fd` < DESCRIPTORS_MAX; what was
  * there is closed.  Errors: -ENOMEM.
  */
 must_check int descriptors_set(struct descriptors *d, struct file *file, u64 fd,
 			       bool close_on_exec);
+must_check int descriptors_set_cap(struct descriptors *d, struct cap cap,
+				   u64 fd, bool close_on_exec);
 
 /* Takes the descriptor away. Errors: -EBADF. */
 must_check int descriptors_close(struct descriptors *d, u64 fd);

@@ -23,7 +23,7 @@ static int start_of(int dirfd, struct vnode **out)
 		*out = fs_context_cwd(fs_context_current());
 		return 0;
 	}
-	use = file_use((u32)dirfd);
+	use = file_use((u32)dirfd, CAP_ANY);
 	if (use.file == NULL) {
 		return -EBADF;
 	}

@@ -74,7 +74,7 @@ static struct file *fd_file(u64 key)
 	struct file *file = NULL;
 
 	if (d != NULL) {
-		file = descriptors_file(d, (u32)key);
+		file = descriptors_file(d, (u32)key, CAP_ANY);
 		descriptors_put(d);
 	}
 	return file;

@@ -36,7 +36,8 @@ int program_open(const char *path, struct file **out)
 /* The file of a descriptor: fexecve(3). */
 static int descriptor_open(int fd, struct file **out)
 {
-	*out = descriptors_file(process_current()->descriptors, (u32)fd);
+	*out = descriptors_file(process_current()->descriptors, (u32)fd,
+				CAP_ANY);
 	return *out ? 0 : -EBADF;
 }
 

@@ -51,7 +51,7 @@ static long stat_out(const struct file_stat *stat, uaddr_t to)
 
 static long stat_fd(u64 fd, struct file_stat *out)
 {
-	struct file_use use = file_use(fd);
+	struct file_use use = file_use(fd, CAP_ANY);
 
 	if (use.file == NULL) {
 		return -EBADF;
@@ -197,7 +197,7 @@ static long change_at(int dirfd, uaddr_t text, unsigned walk, change_fn fn,
 
 static long change_fd(u64 fd, change_fn fn, const void *what)
 {
-	struct file_use use = file_use(fd);
+	struct file_use use = file_use(fd, CAP_ANY);
 	int err = -EINVAL;
 
 	if (use.file == NULL || (use.file->flags & FILE_PATH)) {
@@ -508,13 +508,14 @@ SYSCALL_HANDLER(truncate)
 
 SYSCALL_HANDLER(ftruncate)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_WRITE);
 	int err = -EINVAL;
 
 	if (use.file == NULL) {
-		return -EBADF;
-	}
-	if ((use.file->access & FILE_WRITE) && use.file->vnode != NULL) {
+		/* Open, but not for writing, is another error. */
+		use = file_use(a, CAP_ANY);
+		err = use.file ? err : -EBADF;
+	} else if (use.file->vnode != NULL) {
 		err = length_change(use.file->vnode, (s64)b);
 	}
 	file_use_end(use);
@@ -524,7 +525,7 @@ SYSCALL_HANDLER(ftruncate)
 /* Mode 0 alone: room for the range, and the file is long enough for it. */
 SYSCALL_HANDLER(fallocate)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_WRITE);
 	const struct file *file = use.file;
 	int err;
 
@@ -535,8 +536,6 @@ SYSCALL_HANDLER(fallocate)
 		err = -EINVAL;
 	} else if (b != 0) {
 		err = -EOPNOTSUPP;
-	} else if (!(file->access & FILE_WRITE)) {
-		err = -EBADF;
 	} else if (file->vnode == NULL) {
 		err = -ESPIPE;
 	} else if (file->vnode->ops->allocate == NULL) {

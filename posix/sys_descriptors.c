@@ -18,19 +18,28 @@ static struct descriptors *own(void)
 	return process_current()->descriptors;
 }
 
-static long duplicate(u64 fd, u64 from, bool close_on_exec)
+/* A capability that may be had twice, for the caller to drop. */
+static int duplicable(u64 fd, struct cap *cap)
 {
-	struct file *file = descriptors_file(own(), (u32)fd);
-	int result;
-
-	if (file == NULL) {
+	*cap = descriptors_cap(own(), (u32)fd);
+	if (cap->entry == NULL) {
 		return -EBADF;
 	}
-	result = descriptors_add(own(), file, from,
-				 process_limit(ABI_RLIMIT_NOFILE),
-				 close_on_exec);
+	return cap_rights(*cap) & CAP_DUPLICATE ? 0 : -EACCES;
+}
+
+static long duplicate(u64 fd, u64 from, bool close_on_exec)
+{
+	struct cap cap;
+	int result = duplicable(fd, &cap);
+
+	if (result == 0) {
+		result = descriptors_add_cap(own(), cap, from,
+					     process_limit(ABI_RLIMIT_NOFILE),
+					     close_on_exec);
+	}
 	if (result < 0) {
-		file_put(file);
+		cap_drop(cap);
 	}
 	return result;
 }
@@ -42,19 +51,18 @@ SYSCALL_HANDLER(dup)
 
 static long duplicate_to(u64 fd, u64 to, bool close_on_exec)
 {
-	struct file *file;
+	struct cap cap;
 	int err;
 
 	if (to >= process_limit(ABI_RLIMIT_NOFILE)) {
 		return -EBADF;
 	}
-	file = descriptors_file(own(), (u32)fd);
-	if (file == NULL) {
-		return -EBADF;
+	err = duplicable(fd, &cap);
+	if (err == 0) {
+		err = descriptors_set_cap(own(), cap, to, close_on_exec);
 	}
-	err = descriptors_set(own(), file, to, close_on_exec);
 	if (err) {
-		file_put(file);
+		cap_drop(cap);
 		return err;
 	}
 	return (long)to;
@@ -140,7 +148,7 @@ SYSCALL_HANDLER(fcntl)
 		}
 		return duplicate(a, (u32)c, (u32)b == ABI_F_DUPFD_CLOEXEC);
 	}
-	use = file_use(a);
+	use = file_use(a, CAP_ANY);
 	if (use.file == NULL) {
 		return -EBADF;
 	}

@@ -76,8 +76,8 @@ SYSCALL_HANDLER(epoll_ctl)
 	    copy_from_user(&want, uaddr(d), sizeof(want)) != 0) {
 		return -EFAULT;
 	}
-	set = file_use(a);
-	use = file_use(c);
+	set = file_use(a, CAP_ANY);
+	use = file_use(c, CAP_WAIT);
 	if (set.file != NULL && use.file != NULL) {
 		err = change((u32)b, set.file, use.file, (u32)c, &want);
 	}
@@ -98,7 +98,7 @@ static long wait(u64 fd, uaddr_t to, u64 max, u64 deadline)
 	if (!user_range_ok(to, (u32)max * sizeof(struct epoll_event))) {
 		return -EFAULT;
 	}
-	use = file_use(fd);
+	use = file_use(fd, CAP_ANY);
 	if (use.file != NULL) {
 		result = use.file->ops == &epoll_file_ops
 				 ? epoll_wait(use.file, to, (u32)max, deadline)

@@ -16,10 +16,10 @@
 #define MOVE_MAX_BYTES 0x7ffff000ul
 
 /* Moves at the position, or at `*at`. */
-static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 access,
+static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 right,
 			       const u64 *at)
 {
-	struct file_use use = file_use(fd);
+	struct file_use use = file_use(fd, right);
 	long result = -EFAULT;
 
 	if (use.file == NULL) {
@@ -27,9 +27,8 @@ static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 access,
 	}
 	if (user_range_ok(buf, len)) {
 		len = MIN(len, MOVE_MAX_BYTES);
-		result = access == FILE_READ
-				 ? file_read(use.file, buf, len, at)
-				 : file_write(use.file, buf, len, at);
+		result = right == CAP_READ ? file_read(use.file, buf, len, at)
+					   : file_write(use.file, buf, len, at);
 	}
 	file_use_end(use);
 	return result;
@@ -37,22 +36,22 @@ static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 access,
 
 SYSCALL_HANDLER(read)
 {
-	return move(a, uaddr(b), c, FILE_READ, NULL);
+	return move(a, uaddr(b), c, CAP_READ, NULL);
 }
 
 SYSCALL_HANDLER(write)
 {
-	return move(a, uaddr(b), c, FILE_WRITE, NULL);
+	return move(a, uaddr(b), c, CAP_WRITE, NULL);
 }
 
 SYSCALL_HANDLER(pread64)
 {
-	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, FILE_READ, &d);
+	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, CAP_READ, &d);
 }
 
 SYSCALL_HANDLER(pwrite64)
 {
-	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, FILE_WRITE, &d);
+	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, CAP_WRITE, &d);
 }
 
 /* A row of buffers in user memory. */
@@ -62,7 +61,7 @@ struct vector {
 };
 
 /* Moves piece after piece; stops at the first short one. */
-static long move_vector(u64 fd, struct vector vector, u32 access, u64 *at)
+static long move_vector(u64 fd, struct vector vector, u32 right, u64 *at)
 {
 	long total = 0;
 
@@ -81,7 +80,7 @@ static long move_vector(u64 fd, struct vector vector, u32 access, u64 *at)
 		if ((s64)piece.len < 0) {
 			return total > 0 ? total : -EINVAL;
 		}
-		moved = move(fd, uaddr(piece.base), piece.len, access, at);
+		moved = move(fd, uaddr(piece.base), piece.len, right, at);
 		if (moved < 0) {
 			return total > 0 ? total : moved;
 		}
@@ -98,27 +97,27 @@ static long move_vector(u64 fd, struct vector vector, u32 access, u64 *at)
 
 SYSCALL_HANDLER(readv)
 {
-	return move_vector(a, (struct vector){ uaddr(b), c }, FILE_READ, NULL);
+	return move_vector(a, (struct vector){ uaddr(b), c }, CAP_READ, NULL);
 }
 
 SYSCALL_HANDLER(writev)
 {
-	return move_vector(a, (struct vector){ uaddr(b), c }, FILE_WRITE, NULL);
+	return move_vector(a, (struct vector){ uaddr(b), c }, CAP_WRITE, NULL);
 }
 
-static long move_vector_at(u64 fd, struct vector vector, u32 access, u64 at)
+static long move_vector_at(u64 fd, struct vector vector, u32 right, u64 at)
 {
-	return (s64)at < 0 ? -EINVAL : move_vector(fd, vector, access, &at);
+	return (s64)at < 0 ? -EINVAL : move_vector(fd, vector, right, &at);
 }
 
 SYSCALL_HANDLER(preadv)
 {
-	return move_vector_at(a, (struct vector){ uaddr(b), c }, FILE_READ, d);
+	return move_vector_at(a, (struct vector){ uaddr(b), c }, CAP_READ, d);
 }
 
 SYSCALL_HANDLER(pwritev)
 {
-	return move_vector_at(a, (struct vector){ uaddr(b), c }, FILE_WRITE, d);
+	return move_vector_at(a, (struct vector){ uaddr(b), c }, CAP_WRITE, d);
 }
 
 SYSCALL_HANDLER(close)
@@ -128,7 +127,7 @@ SYSCALL_HANDLER(close)
 
 SYSCALL_HANDLER(lseek)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_ANY);
 	long result;
 
 	if (use.file == NULL) {
@@ -162,7 +161,7 @@ static int ioctl_common(struct file *file, u64 fd, u32 request, uaddr_t arg)
 
 SYSCALL_HANDLER(ioctl)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_ANY);
 	long result;
 
 	if (use.file == NULL || (use.file->flags & FILE_PATH)) {
@@ -250,12 +249,11 @@ static long list(struct file *file, struct dir_buffer *d)
 
 SYSCALL_HANDLER(getdents64)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_READ);
 	struct dir_buffer buffer = { .sink.entry = dir_entry };
 	long result = -ENOMEM;
 
-	if (use.file == NULL || !(use.file->access & FILE_READ)) {
-		file_use_end(use);
+	if (use.file == NULL) {
 		return -EBADF;
 	}
 	buffer.size_bytes = MIN((u64)(u32)c, PAGE_SIZE);
@@ -275,7 +273,7 @@ SYSCALL_HANDLER(getdents64)
 /* Everything is in memory: there is nothing to wait for. */
 static long synced(u64 fd)
 {
-	struct file_use use = file_use(fd);
+	struct file_use use = file_use(fd, CAP_ANY);
 	long result = use.file == NULL || (use.file->flags & FILE_PATH) ? -EBADF
 		      : use.file->vnode == NULL ||
 				      vnode_is(use.file->vnode, MODE_FIFO)

@@ -96,7 +96,8 @@ static long lock_set(struct file *file, u64 fd, const struct lock_range *want,
 	if (err || want->owner == file) {
 		return err;
 	}
-	now = descriptors_file(process_current()->descriptors, (u32)fd);
+	now = descriptors_file(process_current()->descriptors, (u32)fd,
+			       CAP_ANY);
 	if (now != file) {
 		vnode_unlock(file->vnode, want->owner);
 	}
@@ -164,7 +165,7 @@ static long lock_whole(struct file *file, u32 how)
 
 SYSCALL_HANDLER(flock)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_ANY);
 	long result = -EBADF;
 
 	if (use.file != NULL && !(use.file->flags & FILE_PATH)) {

@@ -81,18 +81,21 @@ static bool prot_known(u64 prot)
  */
 static int file_source(struct mapping *m, u64 fd)
 {
-	struct file_use use = file_use(fd);
-	struct file *file = use.file;
+	struct cap cap =
+		descriptors_cap(process_current()->descriptors, (u32)fd);
+	struct file *file = cap_object(cap);
+	u32 rights;
 	int err;
 
 	if (file == NULL) {
 		return -EBADF;
 	}
-	if (!(file->access & FILE_WRITE) && (m->flags & REGION_SHARED)) {
+	rights = cap_rights(cap);
+	if (!(rights & CAP_WRITE) && (m->flags & REGION_SHARED)) {
 		m->flags |= REGION_READ_ONLY;
 	}
 	m->source.len_bytes = REGION_WHOLE;
-	if (!(file->access & FILE_READ) ||
+	if (!(rights & CAP_READ) || !(rights & CAP_MAP) ||
 	    ((m->flags & REGION_READ_ONLY) && (m->flags & REGION_WRITE))) {
 		err = -EACCES;
 	} else if (file->ops->object == NULL) {
@@ -100,7 +103,7 @@ static int file_source(struct mapping *m, u64 fd)
 	} else {
 		err = file->ops->object(file, &m->source.object);
 	}
-	file_use_end(use);
+	cap_drop(cap);
 	return err;
 }
 

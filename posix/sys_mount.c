@@ -149,7 +149,7 @@ SYSCALL_HANDLER(statfs)
 
 SYSCALL_HANDLER(fstatfs)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_ANY);
 	long result = -EBADF;
 
 	if (use.file != NULL) {

@@ -336,7 +336,7 @@ SYSCALL_HANDLER(chroot)
 
 SYSCALL_HANDLER(fchdir)
 {
-	struct file_use use = file_use(a);
+	struct file_use use = file_use(a, CAP_ANY);
 	int err = -ENOTDIR;
 
 	if (use.file == NULL) {

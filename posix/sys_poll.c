@@ -86,7 +86,8 @@ static long poll_files(struct abi_pollfd *fds, u32 count, u64 deadline)
 		}
 	}
 	for (u32 i = 0; i < count; i++) {
-		files[i] = fds[i].fd >= 0 ? descriptors_file(d, (u32)fds[i].fd)
+		files[i] = fds[i].fd >= 0 ? descriptors_file(d, (u32)fds[i].fd,
+							     CAP_WAIT)
 					  : NULL;
 	}
 	result = wait_ready(fds, files, count, deadline);

@@ -101,13 +101,13 @@ static bool can_send(const struct file *in)
 
 static int sendfile_refused(const struct transfer *t, bool has_offset)
 {
-	if (t->in == NULL || !(t->in->access & FILE_READ)) {
+	if (t->in == NULL) {
 		return -EBADF;
 	}
 	if (!can_send(t->in) && has_offset) {
 		return -ESPIPE;
 	}
-	if (t->out == NULL || !(t->out->access & FILE_WRITE)) {
+	if (t->out == NULL) {
 		return -EBADF;
 	}
 	if (!can_send(t->in) || (t->out->flags & FILE_APPEND) ||
@@ -150,8 +150,8 @@ SYSCALL_HANDLER(sendfile)
 	if (c != 0 && copy_from_user(&t.from, uaddr(c), sizeof(t.from)) != 0) {
 		return -EFAULT;
 	}
-	in = file_use(b);
-	out = file_use(a);
+	in = file_use(b, CAP_READ);
+	out = file_use(a, CAP_WRITE);
 	t.in = in.file;
 	t.out = out.file;
 	result = sendfile_files(&t, c != 0);
@@ -178,8 +178,7 @@ static int copy_refused(const struct transfer *t, u64 to)
 	    !vnode_is(out, MODE_REGULAR)) {
 		return -EINVAL;
 	}
-	if (!(t->in->access & FILE_READ) || !(t->out->access & FILE_WRITE) ||
-	    (t->out->flags & FILE_APPEND)) {
+	if (t->out->flags & FILE_APPEND) {
 		return -EBADF;
 	}
 	if ((s64)(t->from + len) < (s64)len || (s64)(to + len) < (s64)len) {
@@ -227,13 +226,29 @@ static long copy_files(struct transfer *t, u64 in_at, u64 out_at)
 	return err ? err : result;
 }
 
+/* A directory that cannot be written is the lesser evil. */
+static long copy_unfit(u64 fd)
+{
+	struct file_use use = file_use(fd, CAP_ANY);
+	long err = use.file != NULL && use.file->vnode != NULL &&
+				   vnode_is(use.file->vnode, MODE_DIRECTORY)
+			   ? -EISDIR
+			   : -EBADF;
+
+	file_use_end(use);
+	return err;
+}
+
 SYSCALL_HANDLER(copy_file_range)
 {
-	struct file_use in = file_use(a), out = file_use(c);
+	struct file_use in = file_use(a, CAP_READ);
+	struct file_use out = file_use(c, CAP_WRITE);
 	struct transfer t = { .in = in.file, .out = out.file, .len = e };
-	long result = -EBADF;
+	long result;
 
-	if (in.file != NULL && out.file != NULL) {
+	if (in.file == NULL || out.file == NULL) {
+		result = copy_unfit(in.file ? c : a);
+	} else {
 		result = (u32)f ? -EINVAL : copy_files(&t, b, d);
 	}
 	file_use_end(in);

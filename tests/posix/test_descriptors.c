@@ -34,7 +34,7 @@ static bool fill(struct descriptors *d, u64 count)
 
 static bool is_open(struct descriptors *d, u64 fd)
 {
-	struct file *file = descriptors_file(d, fd);
+	struct file *file = descriptors_file(d, fd, CAP_ANY);
 
 	if (file != NULL) {
 		file_put(file);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+kernel-y += ipc/capability.c
+hot-y += ipc/capability.c

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+ktests-y += tests/ipc/test_capability.c
