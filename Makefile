@@ -277,7 +277,8 @@ build/thread_tests: $(thread.objs)
 # and its per-CPU data lie.
 hostbench.objs := $(patsubst %,build/bench-host/%.o,$(hostbench-y))
 hostbenchflags := -std=gnu11 -D_GNU_SOURCE -O2 -fno-pie -ftls-model=local-exec -DEXO_HOST=1 \
-	-ffunction-sections -g -iquote . -iquote build $(warnings) $(stable)
+	-ffunction-sections -g -iquote . -iquote build $(warnings) $(stable) \
+	$(hostbench-cflags)
 hostbench.kernel := $(filter-out -mcmodel=% -mstack-protector-guard=%,\
 	$(freestanding))
 $(eval $(call stamp,build/bench-host/flags,$$(HOSTCC) $$(hostbenchflags) \

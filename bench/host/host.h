@@ -25,6 +25,10 @@ struct contender {
 /* In the argument of switch rows, beside the number of stacks. */
 #define COLOURED 0x1000u
 
+/* In the argument of ring rows: more, and fewer where one is under way. */
+#define QUEUE_SLOTS 256
+#define TRIP_SLOTS  64
+
 #define ROW(name, what)
 #define PEER(who, how, arg, goal) extern const struct contender how;
 #include "bench/host/rows.def"

@@ -10,4 +10,8 @@ hostbench-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c \
 	mm/kmem.c mm/slab.c
 hostbench-y += trace/trace.c
 hostbench-y += kernel/numa.c lib/random.c
-hostbench-ldlibs := -l:libboost_context.a
+hostbench-y += bench/host/cores.c bench/host/ring.c bench/host/ring_ck.c \
+	bench/host/ring_rte.c lib/ring.c
+hostbench-cflags := -isystem /usr/include/dpdk \
+	-isystem /usr/include/x86_64-linux-gnu/dpdk
+hostbench-ldlibs := -l:libboost_context.a -lpthread
