@@ -25,14 +25,23 @@ struct signal_stack {
 
 struct signal_entry {
 	u64 signal;
-	const void *info; /* SIGNAL_INFO_BYTES */
+	const void *info; /* SIGNAL_INFO_BYTES, or NULL: none is asked for */
 	u64 handler;
 	u64 restorer;
 	u64 top; /* the frame goes below it; 0: below what the stack holds */
 	u64 low; /* and not below this */
 	/* What arch_signal_return() finds again. */
 	u64 mask;
+	const struct signal_stack *stack;
+};
+
+/* What sigreturn does not take over as it stands. */
+struct signal_back {
+	u64 mask;
 	struct signal_stack stack;
+	u64 rip, rflags;
+	u64 selectors; /* cs in the lowest 16 bits, ss in the highest */
+	u64 fpu;
 };
 
 /*
@@ -45,12 +54,21 @@ must_check int arch_signal_enter(struct trap_frame *frame,
 
 /*
  * Takes over the registers of the frame that the stack pointer points behind,
- * with `mask` and `stack` of the entry as the handler left them.  What the
+ * and tells `mask` and `stack` of the entry as the handler left them.  What the
  * frame holds is untrusted: the way back to user mode survives any of it.
  * Errors: -EFAULT; then some registers may have changed.
  */
-must_check int arch_signal_return(struct trap_frame *frame, u64 *mask,
-				  struct signal_stack *stack);
+must_check int arch_signal_return(struct trap_frame *frame,
+				  struct signal_back *back);
+
+/*
+ * Makes the frame of the system call that the thread is in, one of entry.asm's
+ * WHOLE_FRAME, as complete as a trap's, with the call's result.
+ */
+void arch_syscall_complete(struct trap_frame *frame, long result);
+
+/* Leaves the system call for where that frame points now. */
+noreturn void arch_syscall_leave(struct trap_frame *frame);
 
 /*
  * If the frame is of a system call that was not asked for before, tells its

@@ -120,20 +120,29 @@ static int kill_locked(s32 whom, const struct abi_siginfo *info)
 		info);
 }
 
-SYSCALL_HANDLER(kill)
+static noinline long kill(s32 whom, int signal)
 {
-	struct abi_siginfo info = signal_info_user((int)b);
+	struct abi_siginfo info = signal_info_user(signal);
 
-	if (b > ABI_NSIG) {
-		return -EINVAL;
-	}
-	if ((s32)a == (s32)process_current()->pid) {
+	if (whom == (s32)process_current()->pid) {
 		return process_send_locked(process_current(), &info);
 	}
 	WITH_PROCESSES () {
-		return kill_locked((s32)a, &info);
+		return kill_locked(whom, &info);
 	}
 	return 0;
+}
+
+SYSCALL_WHOLE_HANDLER(kill)
+{
+	if (b > ABI_NSIG) {
+		return -EINVAL;
+	}
+	if ((s32)a == (s32)process_current()->pid && b != 0 &&
+	    signal_raise(arch_user_frame(), (int)b)) {
+		return 0;
+	}
+	return kill((s32)a, (int)b);
 }
 
 /* To one thread; `process` of 0 is whichever it belongs to. */

@@ -35,10 +35,6 @@
 
 #define QUEUED_MAX 1024
 
-#define STOPS                                                    \
-	(1ull << (ABI_SIGSTOP - 1) | 1ull << (ABI_SIGTSTP - 1) | \
-	 1ull << (ABI_SIGTTIN - 1) | 1ull << (ABI_SIGTTOU - 1))
-
 enum signal_default signal_default(int signal)
 {
 	u64 bit = signal_bit(signal);
@@ -48,10 +44,10 @@ enum signal_default signal_default(int signal)
 			  signal_bit(ABI_SIGABRT) | signal_bit(ABI_SIGXCPU) |
 			  signal_bit(ABI_SIGXFSZ);
 
-	return bit & STOPS     ? SIGNAL_STOPS
-	       : bit & ignored ? SIGNAL_IGNORED
-	       : bit & dumps   ? SIGNAL_DUMPS
-			       : SIGNAL_TERMINATES;
+	return bit & SIGNALS_STOPPING ? SIGNAL_STOPS
+	       : bit & ignored        ? SIGNAL_IGNORED
+	       : bit & dumps          ? SIGNAL_DUMPS
+				      : SIGNAL_TERMINATES;
 }
 
 struct thread_signals *signals_current(void)
@@ -156,7 +152,7 @@ void signal_recompute_locked(struct thread_signals *ts)
 	if (interrupts) {
 		WRITE_ONCE(thread->interrupted, true);
 	}
-	if (interrupts || ts->returning || ts->restore) {
+	if (interrupts || ts->restore) {
 		arch_user_work_want(&thread->arch);
 	}
 }
@@ -239,10 +235,10 @@ static void continue_locked(struct process_signals *ps, bool tell)
 /* S5, and what these signals do even where they are blocked or ignored. */
 static void stop_or_continue_locked(struct process_signals *ps, int signal)
 {
-	if (signal_bit(signal) & STOPS) {
+	if (signal_bit(signal) & SIGNALS_STOPPING) {
 		signal_flush_locked(ps, signal_bit(ABI_SIGCONT));
 	} else if (signal == ABI_SIGCONT) {
-		signal_flush_locked(ps, STOPS);
+		signal_flush_locked(ps, SIGNALS_STOPPING);
 		ps->continues++;
 		continue_locked(ps, true);
 	} else if (signal == ABI_SIGKILL) {

@@ -43,7 +43,6 @@ struct thread_signals {
 	struct signal_pending pending; /* [g] */
 	u64 saved;                     /* [s] mask that comes back ... */
 	bool restore;                  /* [s] ... at the way to user mode */
-	bool returning;                /* [s] rt_sigreturn() was called */
 	bool repeated; /* [s] the next system call is the last one again */
 	u64 call;      /* [s] its number */
 	u64 deadline;  /* [s] ... and until when it sleeps */
@@ -157,6 +156,13 @@ bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info);
 bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
 			struct abi_sigaction *action);
 
+/*
+ * The same for one that the thread sends to itself, so that it never was
+ * pending.  False: it has no handler that may run now, or others are pending.
+ */
+bool signal_raise_action(struct thread_signals *ts, int signal,
+			 struct abi_sigaction *action);
+
 /* The same for one that the thread has just caused. False: no handler may run.
  */
 bool signal_fault_action(struct thread_signals *ts, int signal,
@@ -225,8 +231,19 @@ void signal_tell_locked(struct thread_signals *ts);
 noreturn void signal_die(int signal);
 
 /*
- * Lets user mode go on in the handler; posix/signal_deliver.c.  False: the
- * signal has none that may run now.
+ * Those below are in posix/signal_deliver.c.  Sends a signal from the running
+ * process to itself, if nothing stands between it and a handler: user mode goes
+ * on there.  False: it was not sent.  Context: a system call with the whole
+ * frame.
+ */
+bool signal_raise(struct trap_frame *frame, int signal);
+
+/* rt_sigreturn(): the registers, the mask and the stack from before. */
+void signal_handler_leave(struct trap_frame *frame);
+
+/*
+ * Lets user mode go on in the handler.  False: the signal has none that may
+ * run now.
  */
 bool signal_handle_fault(struct trap_frame *frame,
 			 const struct abi_siginfo *info);

@@ -46,12 +46,12 @@ static int handler_enter(struct thread_signals *ts, struct trap_frame *frame,
 	int err;
 
 	entry.signal = (u64)info->signal;
-	entry.info = info;
+	entry.info = action->flags & ABI_SA_SIGINFO ? info : NULL;
 	entry.handler = action->handler;
 	entry.restorer = action->restorer;
 	entry.top = entry.low = 0;
 	entry.mask = ts->restore ? ts->saved : mask;
-	entry.stack = ts->stack;
+	entry.stack = &ts->stack;
 	place_choose(ts, arch_frame_sp(frame), action->flags, &entry);
 	err = action->flags & ABI_SA_RESTORER ? arch_signal_enter(frame, &entry)
 					      : -EFAULT;
@@ -195,21 +195,51 @@ static void call_decide(struct thread_signals *ts, struct trap_frame *frame,
 	}
 }
 
-/* rt_sigreturn(), now that the frame is complete. */
-static void handler_leave(struct thread_signals *ts, struct trap_frame *frame)
+/* The frame was not one to go back by. */
+static noinline void return_failed(void)
 {
 	struct abi_siginfo info = signal_info_kernel(ABI_SIGSEGV);
-	struct signal_stack stack;
-	u64 mask;
 
-	ts->returning = false;
-	if (arch_signal_return(frame, &mask, &stack) != 0) {
-		signal_force(&info);
+	signal_force(&info);
+}
+
+void signal_handler_leave(struct trap_frame *frame)
+{
+	struct thread_signals *ts = &task_current()->signals;
+	struct signal_back back;
+
+	if (arch_signal_return(frame, &back) != 0) {
+		return_failed();
 		return;
 	}
-	signal_mask_set(mask);
+	if (back.mask != ts->blocked) {
+		signal_mask_set(back.mask);
+	}
 	/* As sigaltstack() would, whose complaints nobody hears. */
-	(void)signal_stack_set(ts, &stack, arch_frame_sp(frame));
+	if (back.stack.size_bytes != 0 || ts->stack.size_bytes != 0) {
+		(void)signal_stack_set(ts, &back.stack, arch_frame_sp(frame));
+	}
+}
+
+bool signal_raise(struct trap_frame *frame, int signal)
+{
+	struct thread_signals *ts = &task_current()->signals;
+	struct abi_sigaction action;
+	struct abi_siginfo info;
+	u64 mask = ts->blocked;
+
+	if (!signal_raise_action(ts, signal, &action)) {
+		return false;
+	}
+	info.signal = signal;
+	if (action.flags & ABI_SA_SIGINFO) {
+		info = signal_info_user(signal);
+	}
+	arch_syscall_complete(frame, 0);
+	if (handler_enter(ts, frame, &info, &action, mask) != 0) {
+		frame_failed(signal);
+	}
+	return true;
 }
 
 /* Takes one signal; false if there is none. */
@@ -243,19 +273,15 @@ static bool more(const struct thread_signals *ts)
 void user_work(struct trap_frame *frame)
 {
 	struct thread_signals *ts = signals_current();
-	bool again = true;
+	bool again;
 
-	if (ts->returning) {
-		handler_leave(ts, frame);
-		again = more(ts);
-	}
-	while (again) {
+	do {
 		stop_here(ts->process);
 		if (task_is_ending(task_current())) {
 			task_exit();
 		}
 		again = deliver_one(ts, frame) && more(ts);
-	}
+	} while (again);
 	call_decide(ts, frame, NULL);
 	if (ts->restore) {
 		ts->restore = false;

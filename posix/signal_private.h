@@ -19,6 +19,10 @@ struct queued {
 	 1ull << (ABI_SIGILL - 1) | 1ull << (ABI_SIGTRAP - 1) | \
 	 1ull << (ABI_SIGFPE - 1) | 1ull << (ABI_SIGSYS - 1))
 
+#define SIGNALS_STOPPING                                         \
+	(1ull << (ABI_SIGSTOP - 1) | 1ull << (ABI_SIGTSTP - 1) | \
+	 1ull << (ABI_SIGTTIN - 1) | 1ull << (ABI_SIGTTOU - 1))
+
 static inline void signal_pending_init(struct signal_pending *pending)
 {
 	pending->set = 0;

@@ -107,18 +107,26 @@ static void retarget_locked(struct thread_signals *ts, u64 set)
 	}
 }
 
-static void mask_set_locked(struct thread_signals *ts, u64 mask)
+static bool nothing_pending_locked(const struct thread_signals *ts)
+{
+	return (ts->pending.set | ts->process->pending.set) == 0;
+}
+
+static inline void mask_set_locked(struct thread_signals *ts, u64 mask)
 {
 	u64 blocked = ts->blocked;
 
 	ts->blocked = mask & ~SIGNALS_UNBLOCKABLE; /* S4 */
-	retarget_locked(ts, mask & ~blocked);
-	signal_recompute_locked(ts);
+	/* The marks were right before, and with nothing pending still are. */
+	if (unlikely(ts->restore || !nothing_pending_locked(ts))) {
+		retarget_locked(ts, mask & ~blocked);
+		signal_recompute_locked(ts);
+	}
 }
 
 void signal_mask_set(u64 mask)
 {
-	struct thread_signals *ts = signals_current();
+	struct thread_signals *ts = &task_current()->signals;
 
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
 		mask_set_locked(ts, mask);
@@ -126,8 +134,8 @@ void signal_mask_set(u64 mask)
 }
 
 /* The action as it is now; a handler for one time is a default afterwards. */
-static bool action_take_locked(struct thread_signals *ts, int signal,
-			       struct abi_sigaction *out)
+static inline bool action_take_locked(struct thread_signals *ts, int signal,
+				      struct abi_sigaction *out)
 {
 	struct abi_sigaction *action = &ts->process->actions[signal - 1];
 
@@ -142,12 +150,12 @@ static bool action_take_locked(struct thread_signals *ts, int signal,
 }
 
 /* The mask while the handler runs. */
-static void handler_mask_locked(struct thread_signals *ts, int signal,
-				const struct abi_sigaction *action)
+static inline u64 handler_mask(const struct thread_signals *ts, int signal,
+			       const struct abi_sigaction *action)
 {
 	u64 own = action->flags & ABI_SA_NODEFER ? 0 : signal_bit(signal);
 
-	mask_set_locked(ts, ts->blocked | action->mask | own);
+	return (ts->blocked | action->mask | own) & ~SIGNALS_UNBLOCKABLE;
 }
 
 bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
@@ -159,15 +167,31 @@ bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
 		signal = take_first_locked(ts, ~ts->blocked, &note);
 		if (signal != 0 && action_take_locked(ts, signal, action)) {
-			handler_mask_locked(ts, signal, action);
-		} else {
-			signal_recompute_locked(ts);
+			mask_set_locked(ts, handler_mask(ts, signal, action));
 		}
+		signal_recompute_locked(ts);
 	}
 	if (signal == 0) {
 		return false;
 	}
 	info_fill(ts->process, signal, note, info);
+	return true;
+}
+
+bool signal_raise_action(struct thread_signals *ts, int signal,
+			 struct abi_sigaction *action)
+{
+	const u64 sends_more = SIGNALS_STOPPING | signal_bit(ABI_SIGCONT);
+	u64 bit = signal_bit(signal);
+
+	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+		if (((ts->blocked | sends_more) & bit) ||
+		    !nothing_pending_locked(ts) ||
+		    !action_take_locked(ts, signal, action)) {
+			return false;
+		}
+		ts->blocked = handler_mask(ts, signal, action);
+	}
 	return true;
 }
 
@@ -179,7 +203,7 @@ bool signal_fault_action(struct thread_signals *ts, int signal,
 		    !action_take_locked(ts, signal, action)) {
 			return false;
 		}
-		handler_mask_locked(ts, signal, action);
+		mask_set_locked(ts, handler_mask(ts, signal, action));
 	}
 	return true;
 }

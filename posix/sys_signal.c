@@ -60,14 +60,12 @@ SYSCALL_HANDLER(rt_sigaction)
 	return c ? copy_to_user(uaddr(c), &old, sizeof(old)) : 0;
 }
 
-SYSCALL_HANDLER(rt_sigreturn)
+SYSCALL_WHOLE_HANDLER(rt_sigreturn)
 {
-	struct thread_signals *ts = signals_current();
+	struct trap_frame *frame = arch_user_frame();
 
-	/* handler_leave() does it, when all registers are in the frame. */
-	ts->returning = true;
-	arch_user_work_want(&ts->task->thread->arch);
-	return 0;
+	signal_handler_leave(frame);
+	arch_syscall_leave(frame);
 }
 
 /* ---- The signal stack --------------------------------------------------- */

@@ -15,7 +15,7 @@
 			u64 c maybe_unused, u64 d maybe_unused, \
 			u64 e maybe_unused, u64 f maybe_unused)
 
-/* The same for those that copy the frame (WHOLE_FRAME in entry.asm). */
+/* The same for those that use the frame (WHOLE_FRAME in entry.asm). */
 #define SYSCALL_WHOLE_HANDLER(name)                               \
 	long whole_##name(u64 a maybe_unused, u64 b maybe_unused, \
 			  u64 c maybe_unused, u64 d maybe_unused, \
@@ -24,6 +24,8 @@
 SYSCALL_WHOLE_HANDLER(fork);
 SYSCALL_WHOLE_HANDLER(vfork);
 SYSCALL_WHOLE_HANDLER(clone);
+SYSCALL_WHOLE_HANDLER(kill);
+SYSCALL_WHOLE_HANDLER(rt_sigreturn);
 
 #define SYSCALL(number, name, support, ...) SYSCALL_HANDLER(name);
 #include "posix/syscalls.def"

@@ -249,7 +249,7 @@ syscall_entry:
 	mov [rsp + FRAME_RBX], rbx
 	jmp return_to_user
 
-; Handlers of system calls that copy the whole frame: the callee-saved registers
+; Handlers of system calls that use the whole frame: the callee-saved registers
 ; join it first.  in: as any handler, the frame above the return address.
 %macro WHOLE_FRAME 1
 extern whole_%1
@@ -267,6 +267,8 @@ sys_%1:
 WHOLE_FRAME fork
 WHOLE_FRAME vfork
 WHOLE_FRAME clone
+WHOLE_FRAME kill
+WHOLE_FRAME rt_sigreturn
 
 ; SYSCALL from 32-bit code: there is no such ABI here.
 align 16

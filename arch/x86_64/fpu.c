@@ -117,14 +117,18 @@ static void fpu_save(void *area)
 	}
 }
 
+static inline void xsave_load(const void *area)
+{
+	__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(fpu_mask), "d"(0)
+			 : "memory");
+}
+
 static void fpu_load(const void *area)
 {
 	if (!x86_has(X86_XSAVE)) {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
 	} else {
-		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(fpu_mask),
-				 "d"(0)
-				 : "memory");
+		xsave_load(area);
 	}
 }
 
@@ -226,35 +230,40 @@ void x86_fpu_detach(struct arch_thread *thread)
 	arch_irq_restore(flags);
 }
 
-bool x86_fpu_store_fast(struct arch_thread *thread, uaddr_t to)
+int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to)
 {
 	bool stored;
 
-	if (fpu_mask == 0 || !user_range_ok(to, x86_fpu_note.user_bytes)) {
-		return false;
+	if (unlikely(fpu_mask == 0 ||
+		     !user_range_ok(to, x86_fpu_note.user_bytes))) {
+		return x86_fpu_to_user_slow(thread, to);
 	}
 	arch_irq_disable();
 	if (this_cpu(fpu_owner) != thread) {
 		x86_fpu_restore(thread);
 	}
 	stored = x86_fpu_store(to.va, &x86_fpu_note) == 0;
+	if (likely(stored)) {
+		xsave_load(fpu_start);
+	}
 	arch_irq_enable();
-	return stored;
+	return likely(stored) ? 0 : x86_fpu_to_user_slow(thread, to);
 }
 
-bool x86_fpu_load_fast(struct arch_thread *thread, uaddr_t from)
+int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from)
 {
 	bool loaded;
 
-	if (fpu_mask == 0 || !user_range_ok(from, x86_fpu_note.user_bytes)) {
-		return false;
+	if (unlikely(fpu_mask == 0 ||
+		     !user_range_ok(from, x86_fpu_note.user_bytes))) {
+		return x86_fpu_from_user_slow(thread, from);
 	}
 	arch_irq_disable();
 	loaded = x86_fpu_load(from.va, &x86_fpu_note, mxcsr_mask) == 0;
 	this_cpu(fpu_owner) = loaded ? thread : NULL;
 	thread->work.fpu = !loaded;
 	arch_irq_enable();
-	return loaded;
+	return likely(loaded) ? 0 : x86_fpu_from_user_slow(thread, from);
 }
 
 u32 x86_fpu_mxcsr_mask(void)

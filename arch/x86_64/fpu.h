@@ -47,9 +47,10 @@ void x86_fpu_reset(struct arch_thread *thread);
 unsigned x86_fpu_exceptions(struct arch_thread *thread, bool vectors);
 
 /*
- * Signal frames (arch/x86_64/signal_fpu.c).  The registers as XSAVE or FXSAVE
- * writes them, in a form that tells its own length.  Errors: -EFAULT; the
- * second also for what XRSTOR would refuse, and then resets the registers.
+ * Signal frames.  The registers as XSAVE or FXSAVE writes them, in a form that
+ * tells its own length; those of a program's start take their place.  Errors:
+ * -EFAULT; the second also for what XRSTOR would refuse, and then resets the
+ * registers.
  */
 must_check int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to);
 must_check int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from);
@@ -61,11 +62,11 @@ void x86_fpu_sync(struct arch_thread *thread);
 void x86_fpu_detach(struct arch_thread *thread);
 
 /*
- * Straight to user memory and back, where nothing faults and the note is as
- * expected.  False: do it the long way; the second has then detached the area.
+ * The same where something faults or the note is not as expected, by way of
+ * the thread's area; arch/x86_64/signal_fpu.c.
  */
-bool x86_fpu_store_fast(struct arch_thread *thread, uaddr_t to);
-bool x86_fpu_load_fast(struct arch_thread *thread, uaddr_t from);
+must_check int x86_fpu_to_user_slow(struct arch_thread *thread, uaddr_t to);
+must_check int x86_fpu_from_user_slow(struct arch_thread *thread, uaddr_t from);
 
 /* The bits that MXCSR has on this processor. */
 u32 x86_fpu_mxcsr_mask(void);

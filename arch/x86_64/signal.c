@@ -21,6 +21,7 @@
 #include "arch/x86_64/frame.h"
 #include "arch/x86_64/segments.h"
 #include "arch/x86_64/signal_frame.h"
+#include "arch/x86_64/trap.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -76,7 +77,6 @@ int arch_signal_enter(struct trap_frame *frame, const struct signal_entry *e)
 	    x86_fpu_to_user(self(), uaddr(fpu)) != 0) {
 		return -EFAULT;
 	}
-	x86_fpu_reset(self());
 	frame->vector = 0;
 	frame->rdi = e->signal;
 	frame->rsi = sp + offsetof(struct signal_frame, info);
@@ -88,28 +88,38 @@ int arch_signal_enter(struct trap_frame *frame, const struct signal_entry *e)
 	return 0;
 }
 
-int arch_signal_return(struct trap_frame *frame, u64 *mask,
-		       struct signal_stack *stack)
+int arch_signal_return(struct trap_frame *frame, struct signal_back *back)
 {
 	/* The handler's RET has taken the return address. */
 	u64 from = frame->rsp - sizeof(u64);
-	struct signal_back back;
 
 	frame->vector = 0;
 	if (!user_range_ok(uaddr(from), offsetof(struct signal_frame, info)) ||
-	    x86_signal_load(from, frame, &back) != 0) {
+	    x86_signal_load(from, frame, back) != 0) {
 		return -EFAULT;
 	}
-	*mask = back.mask;
-	*stack = back.stack;
-	frame->rip = back.rip;
+	frame->rip = back->rip;
 	frame->rflags =
-		(frame->rflags & ~FLAGS_USER) | (back.rflags & FLAGS_USER);
-	if ((u16)back.selectors != USER_CS || back.selectors >> 48 != USER_SS ||
-	    !canonical(back.rip)) {
+		(frame->rflags & ~FLAGS_USER) | (back->rflags & FLAGS_USER);
+	if ((u16)back->selectors != USER_CS ||
+	    back->selectors >> 48 != USER_SS || !canonical(back->rip)) {
 		return -EFAULT;
 	}
-	return x86_fpu_from_user(self(), uaddr(back.fpu));
+	return x86_fpu_from_user(self(), uaddr(back->fpu));
+}
+
+/* SYSCALL has lost two registers. */
+void arch_syscall_complete(struct trap_frame *frame, long result)
+{
+	frame->rax = (u64)result;
+	frame->rcx = frame->rip;
+	frame->r11 = frame->rflags;
+}
+
+void arch_syscall_leave(struct trap_frame *frame)
+{
+	arch_irq_disable();
+	x86_leave(frame);
 }
 
 bool arch_syscall_ended(struct trap_frame *frame, long *result)

@@ -54,15 +54,11 @@ static bool is_xsave(void)
 	return x86_fpu_note.components != 0;
 }
 
-int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to)
+/* The area with the note, and the mark behind it. */
+static int area_write(struct xsave_area *area, uaddr_t to)
 {
-	struct xsave_area *area = thread->fpu;
 	u32 magic2 = FPU_MAGIC2;
 
-	if (x86_fpu_store_fast(thread, to)) {
-		return 0;
-	}
-	x86_fpu_sync(thread);
 	if (!is_xsave()) {
 		return copy_to_user(to, area, arch_fpu_bytes());
 	}
@@ -75,6 +71,18 @@ int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to)
 	}
 	return copy_to_user(uaddr_add(to, arch_fpu_bytes()), &magic2,
 			    sizeof(magic2));
+}
+
+int x86_fpu_to_user_slow(struct arch_thread *thread, uaddr_t to)
+{
+	int err;
+
+	x86_fpu_sync(thread);
+	err = area_write(thread->fpu, to);
+	if (err == 0) {
+		x86_fpu_reset(thread);
+	}
+	return err;
 }
 
 /* True if what lies behind the legacy area is XSAVE's; -EFAULT. */
@@ -128,13 +136,10 @@ static int area_read(struct xsave_area *area, uaddr_t from)
 	return area_ok(area) ? 0 : -EFAULT;
 }
 
-int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from)
+int x86_fpu_from_user_slow(struct arch_thread *thread, uaddr_t from)
 {
 	int err = 0;
 
-	if (x86_fpu_load_fast(thread, from)) {
-		return 0;
-	}
 	if (from.va != 0) {
 		x86_fpu_detach(thread);
 		err = area_read(thread->fpu, from);

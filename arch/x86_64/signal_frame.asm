@@ -57,7 +57,8 @@ x86_signal_store:
 .from:	COPY rdi, rdx + ENTRY_RESTORER, 1
 	mov [rdi + SIGNAL_FLAGS], r8
 	mov [rdi + SIGNAL_FLAGS + 8], r10
-	COPY rdi + SIGNAL_STACK, rdx + ENTRY_STACK, 3
+	mov r11, [rdx + ENTRY_STACK]
+	COPY rdi + SIGNAL_STACK, r11, 3
 	STORE_REGISTERS ORDER, RIP, RFLAGS
 	mov rax, [rsi + FRAME_SS]
 	shl rax, 48
@@ -72,8 +73,9 @@ x86_signal_store:
 	mov [rdi + SIGNAL_MASK], rax
 	COPY rdi + SIGNAL_CR2, r9 + FAULT_ADDRESS, 1
 	mov [rdi + SIGNAL_FPU], rcx
-	COPY rdi + SIGNAL_FPU + 8, rdi, 0, 8
 	mov rdx, [rdx + ENTRY_INFO]
+	test rdx, rdx
+	jz .to
 	COPY rdi + SIGNAL_INFO, rdx, INFO_WORDS, 16 - INFO_WORDS
 .to:	xor eax, eax
 	smap_site CLAC

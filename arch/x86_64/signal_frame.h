@@ -35,15 +35,6 @@ struct signal_frame {
 static_assert(sizeof(struct sigcontext) == 256, "asm/sigcontext.h");
 static_assert(offsetof(struct signal_frame, info) == 8 + 304, "asm/ucontext.h");
 
-/* What sigreturn does not take over as it stands. */
-struct signal_back {
-	u64 rip, rflags;
-	u64 selectors; /* cs in the lowest 16 bits, ss in the highest */
-	u64 fpu;
-	u64 mask;
-	struct signal_stack stack;
-};
-
 /*
  * All in one pass over user memory, which may fault in and sleep.  The range
  * is the caller's to check.  Not 0: an access failed.

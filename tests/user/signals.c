@@ -365,6 +365,64 @@ static void stacks(void)
 				   old.ss_size == 0);
 }
 
+/* ---- Registers ---------------------------------------------------------- */
+
+static gregset_t found;
+
+static void registers_note(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	memcpy(found, ((ucontext_t *)context)->uc_mcontext.gregs,
+	       sizeof(found));
+	__asm__ volatile("xorl %%r8d, %%r8d\n\txorl %%r9d, %%r9d\n\t"
+			 "xorl %%r10d, %%r10d\n\txorl %%r11d, %%r11d" ::
+				 : "r8", "r9", "r10", "r11");
+}
+
+/* What SYSCALL itself changes is told as it is behind the instruction. */
+static void registers(void)
+{
+	static const int kept[] = { REG_R8,  REG_R9,  REG_R10, REG_R12,
+				    REG_R13, REG_R14, REG_R15 };
+	long rax = SYS_kill, rcx, r11, next, in_frame = 1, pid = getpid();
+	int kept_all;
+
+	handle(SIGUSR1, registers_note, 0);
+
+	/* No call from here to the instruction. */
+	register long r8 __asm__("r8") = 101;
+	register long r9 __asm__("r9") = 102;
+	register long r10 __asm__("r10") = 103;
+	register long r12 __asm__("r12") = 104;
+	register long r13 __asm__("r13") = 105;
+	register long r14 __asm__("r14") = 106;
+	register long r15 __asm__("r15") = 107;
+
+	__asm__ volatile("syscall\n"
+			 "0:\tmovq %%r11, %1\n\t"
+			 "leaq 0b(%%rip), %2"
+			 : "+a"(rax), "=&r"(r11), "=&r"(next), "=&c"(rcx),
+			   "+r"(r8), "+r"(r9), "+r"(r10), "+r"(r12), "+r"(r13),
+			   "+r"(r14), "+r"(r15)
+			 : "D"(pid), "S"((long)SIGUSR1)
+			 : "r11", "memory");
+	kept_all = rax == 0 && rcx == next && r8 == 101 && r9 == 102 &&
+		   r10 == 103 && r12 == 104 && r13 == 105 && r14 == 106 &&
+		   r15 == 107;
+	result("registers behind a handler", kept_all);
+	for (int i = 0; i < 7; i++) {
+		in_frame &= found[kept[i]] == 101 + i;
+	}
+	result("registers in its frame",
+	       in_frame && found[REG_RAX] == 0 && found[REG_RIP] == next &&
+		       found[REG_RDI] == pid && found[REG_RSI] == SIGUSR1);
+	result("registers that the call takes", found[REG_RCX] == next &&
+							found[REG_EFL] == r11 &&
+							found[REG_R11] == r11);
+	set_default(SIGUSR1);
+}
+
 /* ---- Sleeps ------------------------------------------------------------- */
 
 static void sleeps(void)
@@ -383,6 +441,7 @@ int main(void)
 	nesting();
 	pending();
 	stacks();
+	registers();
 	sleeps();
 	printf("%d wrong\n", wrong_count);
 	return wrong_count != 0;
