@@ -78,6 +78,11 @@ void bench_add(struct bench *b, u64 cycles)
 	b->taken++;
 }
 
+noinline void bench_stop(struct bench *b, u64 start)
+{
+	bench_add(b, arch_cycles_ordered() - start);
+}
+
 static u64 probe(u64 rounds)
 {
 	u64 start = arch_cycles_ordered();

@@ -46,15 +46,16 @@ static inline bool bench_more(const struct bench *b)
 	return READ_ONCE(b->taken) < BENCH_WARM_UP + BENCH_SAMPLES;
 }
 
-static inline u64 bench_start(void)
+/*
+ * The readings around an operation.  Neither is a copy of its file's own, so
+ * that they cost everywhere what they cost where that is measured.
+ */
+static always_inline u64 bench_start(void)
 {
 	return arch_cycles_ordered();
 }
 
-static inline void bench_stop(struct bench *b, u64 start)
-{
-	bench_add(b, arch_cycles_ordered() - start);
-}
+void bench_stop(struct bench *b, u64 start);
 
 /* All samples of an operation that needs nothing else, `count` in each. */
 #define BENCH_LOOP(b, count, operation)                                        \

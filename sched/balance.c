@@ -139,7 +139,7 @@ static void bring_here(struct runq *from, struct hands *taken)
 			trace(TRACE_MIGRATE, thread->tid, cpu_id());
 			if (thread_may_run_on(thread, cpu_id())) {
 				fair_move(e, &from->ready, &rq->ready);
-				thread->state = THREAD_READY;
+				thread->state = THREAD_RUNNABLE;
 				fair_insert(&rq->ready, e);
 			} else {
 				runq_send_locked(thread);
@@ -335,7 +335,7 @@ void balance_ask(void)
 /* The thread may not stay; true if it is in the caller's hands now. */
 static bool displace_locked(struct runq *rq, struct thread *thread)
 {
-	if (thread->state == THREAD_READY) {
+	if (thread_waits_locked(rq, thread)) {
 		fair_remove(&rq->ready, &thread->fair);
 		runq_send_locked(thread);
 		return true;

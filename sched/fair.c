@@ -76,7 +76,9 @@ static inline u64 earliest_day(const struct fair_queue *q)
 			     rotate_right(q->days, eve % FAIR_DAYS));
 }
 
-/* In or out of a list, which is empty iff its bit is clear. */
+/*
+ * In or out of a list, which is empty iff its bit is clear.  Turns are closed.
+ */
 static inline void put_in(struct fair_queue *q, unsigned day,
 			  struct fair_entity *e)
 {
@@ -92,7 +94,6 @@ static inline void put_in(struct fair_queue *q, unsigned day,
 	}
 	list->last = e;
 	q->count++;
-	fair_close_turns(q);
 }
 
 static inline struct fair_entity *take_out(struct fair_queue *q, unsigned day)
@@ -106,12 +107,12 @@ static inline struct fair_entity *take_out(struct fair_queue *q, unsigned day)
 		list->first = e->next;
 	}
 	q->count--;
-	fair_close_turns(q);
 	return e;
 }
 
 void fair_insert(struct fair_queue *q, struct fair_entity *e)
 {
+	fair_close_turns(q);
 	e->deadline = e->vtime + virtual_slice(q, e);
 	put_in(q, day_of(q, e->deadline), e);
 }
@@ -152,6 +153,7 @@ void fair_yield(struct fair_queue *q, struct fair_entity *e)
 {
 	u64 deadline = e->vtime + virtual_slice(q, e);
 
+	fair_close_turns(q);
 	e->deadline = deadline;
 	if (q->days != 0) {
 		deadline = MAX(deadline, earliest_day(q) << q->shift);
@@ -163,6 +165,7 @@ struct fair_entity *fair_pick(struct fair_queue *q)
 {
 	u64 day;
 
+	fair_close_turns(q);
 	if (q->days == 0) {
 		return NULL;
 	}
@@ -171,18 +174,34 @@ struct fair_entity *fair_pick(struct fair_queue *q)
 	return take_out(q, day % FAIR_DAYS);
 }
 
-void fair_open_turns(struct fair_queue *q, const struct fair_entity *running)
+void fair_open_turns(struct fair_queue *q, struct fair_entity *running)
 {
+	struct fair_list *list;
 	u64 day;
 
 	if (q->days == 0 || !fair_is_plain(running)) {
 		return;
 	}
 	day = earliest_day(q);
-	if (day <= q->first_day) {
-		q->today = &q->day[day % FAIR_DAYS];
-		q->turn_end = (day + 1 - FAIR_SLICE_DAYS) << q->shift;
+	if (day > q->first_day) {
+		return;
 	}
+	list = &q->day[day % FAIR_DAYS];
+	running->next = list->first;
+	running->prev = list->last;
+	list->first->prev = running;
+	list->last->next = running;
+	q->today = list;
+	q->turn_end = (day + 1 - FAIR_SLICE_DAYS) << q->shift;
+}
+
+void fair_close_open_turns(struct fair_queue *q)
+{
+	const struct fair_entity *running = *q->running;
+
+	q->today->first = running->next;
+	q->today->last = running->prev;
+	q->turn_end = 0;
 }
 
 struct fair_entity *fair_take_last(struct fair_queue *q)
@@ -190,6 +209,7 @@ struct fair_entity *fair_take_last(struct fair_queue *q)
 	u64 eve = eve_of(q);
 	unsigned behind;
 
+	fair_close_turns(q);
 	if (q->days == 0) {
 		return NULL;
 	}
@@ -204,6 +224,7 @@ struct fair_entity *fair_take_last(struct fair_queue *q)
  */
 void fair_remove(struct fair_queue *q, struct fair_entity *e)
 {
+	fair_close_turns(q);
 	for (u64 days = q->days; days != 0; days &= days - 1) {
 		unsigned day = (unsigned)__builtin_ctzll(days);
 		struct fair_list *list = &q->day[day];
@@ -221,7 +242,6 @@ void fair_remove(struct fair_queue *q, struct fair_entity *e)
 	e->next->prev = e->prev;
 out:
 	q->count--;
-	fair_close_turns(q);
 }
 
 bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,

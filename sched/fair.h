@@ -16,10 +16,11 @@
  * first served: a deadline is honoured to within a day, while virtual times
  * are exact, so no error adds up.
  *
- * Entities of one day that yield to each other go round in its list.  As long
- * as nothing else happens to the calendar, that day is known, and so is the
- * virtual time up to which the running one stands in it (`today`, `turn_end`):
- * one step puts it at the end and takes out the first (fair_turn()).
+ * Entities of one day that yield to each other go round.  While turns are
+ * open, the running one stands in the list of that day, too, and closes it to a
+ * ring: behind it is who runs next, before it who ran last.  So a turn changes
+ * nothing in the queue: the next one becomes the running one.  Whatever else
+ * happens to the queue first closes turns, which makes the ring a list again.
  *
  * The first day is the latest on which an entity was picked: who always wants
  * to run stands there or later.  The eves, a slice of days before it, are for
@@ -51,7 +52,9 @@
  *     never more than half of the calendar.
  * I6  turn_end is 0, or `today` is the list of the earliest day that is not
  *     empty, which is not behind first_day, and the running entity has the
- *     factor FAIR_ONE, is not special, and may go into the calendar.
+ *     factor FAIR_ONE, is not special, may go into the calendar, stands in
+ *     that day until its virtual time is turn_end, and closes the ring: its
+ *     `next` and `prev` are the first and the last, and theirs are it.
  *
  * The caller guards a queue and the entities in it.
  */
@@ -83,7 +86,7 @@ struct fair_entity {
 	u64 vtime;                /* virtual cycles */
 	u64 deadline;             /* virtual cycles, as of the last insertion */
 	u32 factor;               /* virtual cycles a cycle, times FAIR_ONE */
-	u32 special;              /* the caller's: not 0: not for fair_turn() */
+	u32 special;              /* the caller's: not 0: takes no turns */
 };
 
 /* First come, first served; arbitrary while it is empty. */
@@ -98,8 +101,9 @@ struct fair_queue {
 	u32 shift;     /* log2 of a day in virtual cycles, of all queues */
 	u32 count;     /* entities in the lists */
 	u64 epoch;     /* day from which the pace is counted */
-	u64 turn_end;  /* virtual cycles: until then fair_turn() does */
+	u64 turn_end;  /* virtual cycles, 0: turns are closed (I6) */
 	struct fair_list *today;
+	struct fair_entity *const *running; /* [I] set by who wants turns */
 	struct fair_list day[FAIR_DAYS];
 };
 
@@ -151,35 +155,36 @@ void fair_yield(struct fair_queue *q, struct fair_entity *e);
 struct fair_entity *fair_pick(struct fair_queue *q);
 
 /*
- * The running entity was picked.  If it may yield by fair_turn() next, opens
- * that way until something else happens to the queue.
+ * `running` was picked and will be in *q->running before anything else happens
+ * to the queue.  If it may yield by turns, opens them.
  */
-void fair_open_turns(struct fair_queue *q, const struct fair_entity *running);
+void fair_open_turns(struct fair_queue *q, struct fair_entity *running);
 
-/* Equal in all its aspects to most others: fair_turn() may pick it. */
+/* Equal in all its aspects to most others: a turn may pick it. */
 static inline bool fair_is_plain(const struct fair_entity *e)
 {
 	return ((u64)e->special << 32 | e->factor) == FAIR_ONE;
 }
 
-/* The running entity is another one than I6 says. */
+/* Makes the ring a list without *q->running. */
+void fair_close_open_turns(struct fair_queue *q);
+
+/* The running entity is to be another one than I6 says, or leaves. */
 static inline void fair_close_turns(struct fair_queue *q)
 {
-	q->turn_end = 0;
+	if (q->turn_end != 0) {
+		fair_close_open_turns(q);
+	}
 }
 
 /*
- * fair_yield() and fair_pick() at once: takes out `first`, which is the first
- * of the list, and puts `e` at its end.  Context: the virtual time of `e` is
- * before turn_end.
+ * Who runs next if `running`, whose virtual time is before turn_end, yields: if
+ * it is plain, noting it in *q->running does what fair_yield() and fair_pick()
+ * would do.
  */
-static inline void fair_turn(struct fair_list *today, struct fair_entity *first,
-			     struct fair_entity *e)
+static inline struct fair_entity *fair_turn(const struct fair_entity *running)
 {
-	e->prev = today->last;
-	today->last->next = e;
-	today->last = e;
-	today->first = first->next;
+	return running->next;
 }
 
 /* Takes out an entity that is in the calendar. */

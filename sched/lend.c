@@ -33,7 +33,7 @@ void lend_to(struct thread *owner, u32 factor)
 		owner->fair.factor = factor;
 		fair_close_turns(&rq->ready);
 	}
-	if (owner->state == THREAD_READY) {
+	if (thread_waits_locked(rq, owner)) {
 		fair_remove(&rq->ready, &owner->fair);
 		place_locked(rq, owner);
 		fair_insert(&rq->ready, &owner->fair);

@@ -35,6 +35,13 @@ static inline struct thread *runq_current(const struct runq *rq)
 	return READ_ONCE(rq->head->current);
 }
 
+/* It waits in the queue. Never asked of an idle thread. Lock held. */
+static inline bool thread_waits_locked(const struct runq *rq,
+				       const struct thread *thread)
+{
+	return thread->state == THREAD_RUNNABLE && thread != runq_current(rq);
+}
+
 /* How long a thread runs while others wait: FAIR_SLICE_DAYS days. */
 #ifdef EXO_PREEMPT_ALWAYS
 #define DAY_NS 20000ul
@@ -86,13 +93,13 @@ static inline void idle_clear(void)
 void runq_advance_locked(struct runq *rq);
 
 /*
- * A running thread becomes EVICTED and moves at its processor's next switch;
- * false if it does not run.  It may set itself SLEEPING at any time, without
- * the lock: then it moves when it wakes up.
+ * The current thread becomes EVICTED and moves at its processor's next switch;
+ * false if it is going to sleep.  It may set itself SLEEPING at any time,
+ * without the lock: then it moves when it wakes up.
  */
 static inline bool thread_evict_locked(struct thread *thread)
 {
-	u8 running = THREAD_RUNNING;
+	u8 running = THREAD_RUNNABLE;
 
 	return __atomic_compare_exchange_n(&thread->state, &running,
 					   THREAD_EVICTED, false,

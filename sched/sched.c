@@ -6,19 +6,21 @@
  * sched/fair.h; the running thread is in none.  There is no lock above the
  * queues' own, and none is held while another is taken.
  *
- * I1  READY: the thread is in the queue of `cpu`, which may run it.  MOVING:
- *     it is in the hands of the one processor that took it out of a queue or
- *     a sleep and brings it to `cpu`, in runq_bring() or balance.c.
- * I2  RUNNING: it is `current` of its queue.  Exactly one thread is, the idle
- *     thread included.  EVICTED: likewise, until the next switch, which sends
- *     it to where balance_place() says once it is complete.
+ * I1  RUNNABLE: the thread is `current` of the queue of `cpu`, or it waits in
+ *     that queue, whose processor may run it.  MOVING: it is in the hands of
+ *     the one processor that took it out of a queue or a sleep and brings it
+ *     to `cpu`, in runq_bring() or balance.c.
+ * I2  Exactly one thread is `current` of a queue.  The idle thread, which
+ *     never waits there, is if nobody else wants to run.  EVICTED: it is
+ *     `current` until the next switch, which sends it to where
+ *     balance_place() says once it is complete.
  * I3  The queue's lock is held from before the choice of the next thread
  *     until the switch to it is complete, on the new stack.  So a thread in a
  *     queue is never still running: its registers are saved.
- * I4  A thread goes from RUNNING to SLEEPING only by itself, under the lock
- *     of the wait queue in whose list it then is; from SLEEPING to READY or
- *     back to RUNNING only in sched_wake(), under the run queue's lock, by
- *     the one waker that took it out of the wait queue's list.  An
+ * I4  A thread goes from RUNNABLE to SLEEPING only by itself, under the lock
+ *     of the wait queue in whose list it then is; from SLEEPING back to
+ *     RUNNABLE only in sched_wake(), under the run queue's lock, by the one
+ *     waker that took it out of the wait queue's list.  An
  *     INTERRUPTIBLE sleep may end in sched_interrupt() as well, with the
  *     thread still in that list: it takes itself out (sched/waitq.c).
  * I5  While threads wait in the queue of a processor that does not idle, its
@@ -27,7 +29,7 @@
  * Why no wake-up is lost.  The waker found the thread in the wait queue, so
  * it came after the thread was set SLEEPING (both under the wait queue's
  * lock).  If it gets the run queue's lock before the thread's processor does
- * (sched_block()), the thread is still `current`: it becomes RUNNING again
+ * (sched_block()), the thread is still `current`: it becomes RUNNABLE again
  * and sched_block() returns at once.  If it comes later, the switch is
  * complete (I3) and the thread goes into a queue.
  *
@@ -78,10 +80,12 @@ void sched_init(struct thread *idle)
 	spin_init(&rq->lock, LOCK_RUNQ);
 	fair_queue_init(&rq->ready, arch_cycles_hz() / 1000 * DAY_NS / 1000000);
 	timer_init(&rq->slice, slice_over);
-	idle->state = THREAD_RUNNING;
+	idle->state = THREAD_RUNNABLE;
 	idle->cpu = (u16)cpu_id();
 	rq->idle = idle;
 	rq->head = this_cpu_ptr(percpu_head);
+	static_assert(offsetof(struct thread, fair) == 0, "what it points to");
+	rq->ready.running = (void *)&rq->head->current;
 	this_cpu(percpu_head).current = idle;
 	this_cpu(percpu_head).tid = idle->tid;
 	__atomic_fetch_or(&online_cpus, 1ull << cpu_id(), __ATOMIC_RELEASE);
@@ -191,7 +195,7 @@ static bool arrive_locked(struct runq *rq, struct runq *from,
 		fair_follow(&rq->ready, &from->ready);
 	}
 	fair_move(&thread->fair, &from->ready, &rq->ready);
-	thread->state = THREAD_READY;
+	thread->state = THREAD_RUNNABLE;
 	wake_here_locked(rq, thread);
 	return true;
 }
@@ -237,7 +241,7 @@ static void wake(struct thread *thread, enum thread_state except)
 	trace(TRACE_WAKE, thread->tid, thread->cpu);
 	if (thread == runq_current(rq)) {
 		thread->state = thread_may_run_on(thread, thread->cpu)
-					? THREAD_RUNNING
+					? THREAD_RUNNABLE
 					: THREAD_EVICTED;
 		fair_close_turns(&rq->ready);
 		spin_unlock_irq(&rq->lock, flags);
@@ -248,7 +252,7 @@ static void wake(struct thread *thread, enum thread_state except)
 		return;
 	}
 	if (balance_place(thread) == thread->cpu) {
-		thread->state = THREAD_READY;
+		thread->state = THREAD_RUNNABLE;
 		wake_here_locked(rq, thread);
 		spin_unlock_irq(&rq->lock, flags);
 	} else {
@@ -276,7 +280,7 @@ static void start_here(struct thread *thread)
 
 	WITH_SPINLOCK_IRQ (&rq->lock) {
 		runq_charge_locked(rq, arch_cycles());
-		thread->state = THREAD_READY;
+		thread->state = THREAD_RUNNABLE;
 		thread->cpu = (u16)cpu_id();
 		fair_start(&rq->ready, &thread->fair,
 			   parent == rq->idle ? NULL : &parent->fair);

@@ -29,6 +29,7 @@ static inline void become(struct thread *next, u64 now)
 {
 	u64 tid = next->tid;
 
+	__asm__("" : "+r"(tid)); /* in one register */
 	trace_at(now, TRACE_SWITCH, tid, this_cpu(runq).ready.count);
 	this_cpu(percpu_head).current = next;
 	this_cpu(percpu_head).tid = (u32)tid;
@@ -94,8 +95,7 @@ static noinline void switch_away(bool yields, u64 now)
 	struct fair_entity *e;
 
 	prev->fair.special = is_special(prev);
-	if (prev->state == THREAD_RUNNING && prev != rq->idle) {
-		prev->state = THREAD_READY;
+	if (prev->state == THREAD_RUNNABLE && prev != rq->idle) {
 		if (yields) {
 			fair_yield(&rq->ready, &prev->fair);
 		} else {
@@ -106,7 +106,6 @@ static noinline void switch_away(bool yields, u64 now)
 	if (e != NULL) {
 		next = thread_of(e);
 	}
-	next->state = THREAD_RUNNING;
 	arch_preempt_unwant();
 	if (rq->ready.count > 0) {
 		runq_watch_slice_locked(rq);
@@ -139,7 +138,7 @@ void sched_block(void)
 
 	DEBUG_ASSERT(!arch_irq_enabled());
 	spin_lock_own(runq);
-	if (self->state == THREAD_RUNNING && self != rq->idle) {
+	if (self->state == THREAD_RUNNABLE && self != rq->idle) {
 		spin_unlock_own(runq); /* woken before it slept */
 		return;
 	}
@@ -169,7 +168,6 @@ static noinline void yield_slowly(void)
 void sched_yield(void)
 {
 	struct thread *prev, *next;
-	struct fair_list *today;
 	u64 now, ran, vtime;
 
 	DEBUG_ASSERT(preempt_depth() == 0 && arch_irq_enabled());
@@ -184,18 +182,14 @@ void sched_yield(void)
 		yield_slowly();
 		return;
 	}
-	today = this_cpu(runq).ready.today;
-	next = thread_of(today->first);
+	next = thread_of(fair_turn(&prev->fair));
 	if (unlikely(!fair_is_plain(&next->fair))) {
 		yield_slowly();
 		return;
 	}
-	prev->state = THREAD_READY;
-	next->state = THREAD_RUNNING;
 	prev->cycles += ran;
 	prev->fair.vtime = vtime;
 	this_cpu(runq).charged = now;
-	fair_turn(today, &next->fair, &prev->fair);
 	switch_to(prev, next, now);
 	arch_irq_enable();
 }

@@ -19,19 +19,18 @@
 #define THREAD_MUTEXES_MAX 6
 
 /*
- *	NEW --thread_start()--> READY <--switch_away()--> RUNNING
- *	RUNNING --sched_block()--> SLEEPING --sched_wake()--> READY
- *	RUNNING --sched_block()--> INTERRUPTIBLE --sched_wake()--> READY
- *	INTERRUPTIBLE --thread_interrupt()--> READY
- *	RUNNING --thread_evict_locked()--> EVICTED --thread_left()--> MOVING
- *	READY or SLEEPING, to another processor --> MOVING --> READY
- *	RUNNING --thread_exit()--> DEAD
+ *	NEW --thread_start()--> RUNNABLE: waits <--switch_away()--> runs
+ *	runs --sched_block()--> SLEEPING --sched_wake()--> waits
+ *	runs --sched_block()--> INTERRUPTIBLE --sched_wake()--> waits
+ *	INTERRUPTIBLE --thread_interrupt()--> waits
+ *	runs --thread_evict_locked()--> EVICTED --thread_left()--> MOVING
+ *	waits or SLEEPING, to another processor --> MOVING --> waits
+ *	runs --thread_exit()--> DEAD
  */
 enum thread_state {
 	THREAD_NEW,
-	THREAD_READY,         /* in the queue of `cpu` */
+	THREAD_RUNNABLE,      /* is current on `cpu`, or waits in its queue */
 	THREAD_MOVING,        /* in the hands of who brings it to `cpu` */
-	THREAD_RUNNING,       /* is current on `cpu` */
 	THREAD_SLEEPING,      /* in no list of the scheduler's */
 	THREAD_INTERRUPTIBLE, /* likewise */
 	THREAD_EVICTED,       /* is current on `cpu` and leaves it */

@@ -52,6 +52,11 @@ def threads():
         link = link["next"]
 
 
+def running():
+    """The numbers of the threads that run now."""
+    return {int(per_cpu(cpu, "percpu_head")["tid"]) for cpu in processors()}
+
+
 def symbol(address):
     """function+offset, or the number if it is no code."""
     text = gdb.execute(f"info symbol {address:#x}", to_string=True)
@@ -80,9 +85,11 @@ class Threads(gdb.Command):
     def invoke(self, argument, from_tty):
         states = {field.enumval: field.name.removeprefix("THREAD_").lower()
                   for field in gdb.lookup_type("enum thread_state").fields()}
+        current = running()
         for thread in threads():
-            print(f"{int(thread['tid']):>6} "
-                  f"{states[int(thread['state'])]:<9}"
+            state = "running" if int(thread["tid"]) in current \
+                else states[int(thread["state"])]
+            print(f"{int(thread['tid']):>6} {state:<9}"
                   f"cpu {int(thread['cpu']):<3} {thread['name'].string()}")
 
 
@@ -97,8 +104,7 @@ class Backtrace(gdb.Command):
                  if argument.strip() == str(int(thread["tid"]))]
         if not found:
             raise gdb.GdbError(f"no thread {argument}: see exo threads")
-        if int(found[0]["state"]) in (int(value("THREAD_RUNNING")),
-                                      int(value("THREAD_EVICTED"))):
+        if int(argument) in running():
             raise gdb.GdbError("it runs now: see bt")
         sp = int(found[0]["arch"]["sp"])
         saved = int(found[0]["kstack"]["saved"])

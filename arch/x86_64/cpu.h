@@ -66,7 +66,7 @@ static inline u64 arch_cycles(void)
 }
 
 /* LFENCE on both sides serialises RDTSC (SDM vol. 2, RDTSC). */
-static inline u64 arch_cycles_ordered(void)
+static always_inline u64 arch_cycles_ordered(void)
 {
 	u64 lo, hi;
 

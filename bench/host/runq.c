@@ -23,12 +23,14 @@
 static struct {
 	struct spinlock lock;
 	struct fair_queue queue;
+	struct fair_entity *running;
 	struct fair_entity entities[ENTITIES_MAX];
 } runq = { .lock = SPINLOCK_INIT(LOCK_RUNQ) };
 
 static const char *exo_start(unsigned arg)
 {
 	fair_queue_init(&runq.queue, DAY_CYCLES);
+	runq.queue.running = &runq.running;
 	for (unsigned i = 0; i < arg; i++) {
 		fair_entity_init(&runq.entities[i], 0);
 		fair_start(&runq.queue, &runq.entities[i], NULL);
@@ -65,33 +67,29 @@ static void exo_run_locked(void)
 const struct contender exo_runq_locked = { exo_start, exo_run_locked };
 
 /* As sched_yield() does it. */
-static struct fair_entity *exo_yield(struct fair_entity *e)
+static void exo_yield(struct fair_entity *e)
 {
 	struct fair_queue *q = &runq.queue;
-	struct fair_entity *next;
 
 	fair_charge(e, TURN_CYCLES);
-	if (e->vtime >= q->turn_end || !fair_is_plain(q->today->first)) {
-		fair_yield(q, e);
-		next = fair_pick(q);
-		fair_open_turns(q, next);
-		return next;
+	if (likely(e->vtime < q->turn_end && fair_is_plain(fair_turn(e)))) {
+		runq.running = fair_turn(e);
+		return;
 	}
-	next = q->today->first;
-	fair_turn(q->today, next, e);
-	return next;
+	fair_yield(q, e);
+	runq.running = fair_pick(q);
+	fair_open_turns(q, runq.running);
 }
 
 static void exo_run_yield(void)
 {
-	struct fair_entity *running = fair_pick(&runq.queue);
-
+	runq.running = fair_pick(&runq.queue);
 	for (unsigned i = 0; i < HOST_BATCH; i++) {
 		WITH_SPINLOCK_IRQ (&runq.lock) {
-			running = exo_yield(running);
+			exo_yield(runq.running);
 		}
 	}
-	fair_insert(&runq.queue, running);
+	fair_insert(&runq.queue, runq.running);
 }
 
 const struct contender exo_runq_yield = { exo_start, exo_run_yield };

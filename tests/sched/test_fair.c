@@ -22,6 +22,7 @@ struct place {
 
 static struct {
 	struct fair_queue q;
+	struct fair_entity *running; /* while turns are open */
 	struct fair_entity entity[ENTITIES];
 	struct place place[ENTITIES];
 	u64 first_day;
@@ -33,6 +34,7 @@ static struct {
 static void clear_model(void)
 {
 	fair_queue_init(&model.q, DAY);
+	model.q.running = &model.running;
 	model.first_day = model.q.first_day;
 	model.turns = 0;
 	model.steps = 0;
@@ -82,9 +84,17 @@ static u32 checked_length(unsigned list)
 {
 	u64 eve = model.q.first_day - FAIR_SLICE_DAYS;
 	const struct fair_entity *e = model.q.day[list].first;
+	const struct fair_entity *last = model.q.day[list].last;
 
 	if (!(model.q.days >> list & 1)) {
 		return 0;
+	}
+	if (model.q.turn_end != 0 && model.q.today == &model.q.day[list]) {
+		e = model.running->next; /* I6 */
+		last = model.running->prev;
+		if (e->prev != model.running || last->next != model.running) {
+			return ~0u;
+		}
 	}
 	for (u32 length = 1; length <= ENTITIES; length++, e = e->next) {
 		const struct place *p = &model.place[e - model.entity];
@@ -93,14 +103,14 @@ static u32 checked_length(unsigned list)
 		    p->day >= eve + FAIR_DAYS) {
 			break;
 		}
-		if (e == model.q.day[list].last) {
+		if (e == last) {
 			return length;
 		}
 	}
 	return ~0u;
 }
 
-/* I1, I2 and the count. */
+/* I1, I2, I6 and the count. */
 static bool calendar_holds(void)
 {
 	u32 count = 0;
@@ -169,6 +179,7 @@ static bool start(size_t i)
 	struct fair_entity *parent = &model.entity[(i + 1) % ENTITIES];
 	u64 was = parent->vtime;
 
+	fair_close_turns(&model.q); /* it may be the one that runs */
 	fair_entity_init(e, (int)(ktest_random() % 40) - 20);
 	fair_start(&model.q, e, parent);
 	model_put(i, model_day(e->deadline));
@@ -190,34 +201,47 @@ static bool yield(size_t i)
 	return true;
 }
 
-/*
- * Yields in one step with the pick that follows, if that is open to it: to most
- * it is as if they had just been picked, for one that ran far ahead of the
- * others never gets there.
- */
-static bool turn(size_t i)
+/* A yield and the pick that follows in one step, which is open to `e`. */
+static bool turn(struct fair_entity *e)
 {
-	struct fair_entity *e = &model.entity[i];
-	u64 first_time = model.first_day << SHIFT;
 	size_t first = model_end(false);
-	struct fair_entity *picked;
-	u64 day;
+	u64 day = model.place[first].day;
 
-	if (ktest_random() % 4 != 0) {
-		e->vtime = first_time - ktest_random() % (2 * SLICE);
-	}
-	e->factor = FAIR_ONE;
-	fair_open_turns(&model.q, e);
-	if (e->vtime >= model.q.turn_end) {
-		return yield(i);
-	}
-	picked = model.q.today->first;
-	fair_turn(model.q.today, picked, e);
-	day = model.place[first].day;
-	model_put(i, day);
+	model.running = fair_turn(e);
+	model_put((size_t)(e - model.entity), day);
 	model.steps++;
 	return model_day(e->vtime + SLICE) <= day && day <= model.first_day &&
-	       taken_is(picked, first);
+	       taken_is(model.running, first);
+}
+
+/*
+ * The entity runs and yields, as the next one may do, until one does not.  Most
+ * are as if they had just been picked, for one that ran far ahead of the others
+ * never gets there.
+ */
+static bool turns(size_t i)
+{
+	struct fair_entity *e = &model.entity[i];
+
+	fair_close_turns(&model.q);
+	if (ktest_random() % 4 != 0) {
+		e->vtime = (model.first_day << SHIFT) -
+			   ktest_random() % (2 * SLICE);
+	}
+	e->factor = FAIR_ONE;
+	model.running = e;
+	fair_open_turns(&model.q, e);
+	while (e->vtime < model.q.turn_end && fair_is_plain(fair_turn(e))) {
+		if (!turn(e) || !calendar_holds()) {
+			return false;
+		}
+		if (ktest_random() % 4 == 0) {
+			return true; /* turns stay open */
+		}
+		e = model.running;
+		fair_charge(e, ktest_random() % DAY);
+	}
+	return yield((size_t)(e - model.entity));
 }
 
 /* Runs for about a slice, seldom far too long. */
@@ -240,7 +264,7 @@ static bool put_somehow(size_t i)
 	case 1:
 	case 2: return wake(i);
 	case 3: return yield(i);
-	case 4: return turn(i);
+	case 4: return turns(i);
 	default:
 		fair_insert(&model.q, &model.entity[i]);
 		model_put(i, model_day(model.entity[i].deadline));
