@@ -162,6 +162,13 @@ must_check int file_open(const char *path, u32 flags, struct file **out);
 /* Open directories: they can be sought in and nothing else. */
 extern const struct file_ops directory_file_ops;
 
+/*
+ * Upward, defined by posix/: how long the running process may make a file, and
+ * what becomes of one that wants more; returns -EFBIG.  Context: thread.
+ */
+u64 file_size_limit(void);
+int file_too_long(void);
+
 /* Puts /dev/console there. Errors: -ENOMEM. Context: boot, once. */
 must_check int console_file_add(void);
 

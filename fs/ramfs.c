@@ -68,6 +68,18 @@ int ramfs_node_create(struct ramfs *fs, const struct vnode_make *make,
 	return 0;
 }
 
+int ramfs_create_nameless(struct vnode *near, const struct vnode_make *make,
+			  struct vnode **out)
+{
+	struct ramfs_node *node;
+	int err = ramfs_node_create(ramfs_of(near), make, &node);
+
+	if (err == 0) {
+		*out = &node->v;
+	}
+	return err;
+}
+
 static void target_free(const struct ramfs_link *target)
 {
 	if (!target->in_place) {

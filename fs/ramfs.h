@@ -28,4 +28,12 @@ must_check int ramfs_create_static(struct vnode *dir, struct name name,
 				   struct ramfs_bytes bytes,
 				   struct vnode **out);
 
+/*
+ * A file without a name, in the file system that `near` is of, which must be
+ * ramfs.  Errors: -ENOSPC, -ENOMEM.
+ */
+must_check int ramfs_create_nameless(struct vnode *near,
+				     const struct vnode_make *make,
+				     struct vnode **out);
+
 #endif

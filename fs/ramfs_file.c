@@ -395,7 +395,8 @@ static long file_write_at(struct file *file, uaddr_t src, size_t len_bytes,
 			  u64 *at)
 {
 	struct ramfs_node *node = ramfs_node(file->vnode);
-	long result = -EFBIG;
+	u64 limit = MIN(file_size_limit(), FILE_BYTES_MAX);
+	long result;
 
 	WITH_MUTEX (&node->v.mutex) {
 		if (file->flags & FILE_APPEND) {
@@ -404,11 +405,10 @@ static long file_write_at(struct file *file, uaddr_t src, size_t len_bytes,
 		if (len_bytes == 0) {
 			return 0;
 		}
-		if (*at < FILE_BYTES_MAX) {
-			result = write_locked(
-				node, src, MIN(len_bytes, FILE_BYTES_MAX - *at),
-				*at);
-		}
+		result = *at < limit ? write_locked(node, src,
+						    MIN(len_bytes, limit - *at),
+						    *at)
+				     : file_too_long();
 		if (result > 0) {
 			*at += (u64)result;
 		}
@@ -437,6 +437,9 @@ static int node_truncate(struct vnode *v, u64 size)
 	if (size > FILE_BYTES_MAX) {
 		return -EFBIG;
 	}
+	if (size > v->size_bytes && size > file_size_limit()) {
+		return file_too_long();
+	}
 	WITH_MUTEX (&v->mutex) {
 		bool shorter = size < v->size_bytes;
 
@@ -462,6 +465,9 @@ static int node_allocate(struct vnode *v, u64 at, u64 len_bytes)
 	u64 end = at + len_bytes;
 	int err = end > FILE_BYTES_MAX ? -EFBIG : 0;
 
+	if (err == 0 && end > v->size_bytes && end > file_size_limit()) {
+		err = file_too_long();
+	}
 	WITH_MUTEX (&v->mutex) {
 		for (u64 i = at / PAGE_SIZE; i < pages_of(end) && err == 0;
 		     i++) {

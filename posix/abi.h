@@ -15,6 +15,12 @@ struct abi_iovec {
 	u64 len;
 };
 
+enum abi_rwf {
+	ABI_RWF_HIPRI = 1,
+	ABI_RWF_DSYNC = 2,
+	ABI_RWF_SYNC = 4,
+};
+
 struct abi_timespec {
 	s64 s;
 	s64 ns;
@@ -84,6 +90,18 @@ enum abi_open {
 	ABI_O_CLOEXEC = 02000000,
 	ABI_O_PATH = 010000000,
 	ABI_O_TMPFILE = 020000000, /* without O_DIRECTORY */
+};
+
+/* struct open_how of openat2(2) */
+struct abi_open_how {
+	u64 flags;
+	u64 mode;
+	u64 resolve;
+};
+
+enum abi_memfd {
+	ABI_MFD_CLOEXEC = 1,
+	ABI_MFD_NAME_MAX = 249, /* no header of Linux names it */
 };
 
 enum abi_at {
@@ -161,6 +179,34 @@ enum abi_eventfd {
 	ABI_EFD_CLOEXEC = 02000000,
 };
 
+enum abi_signalfd {
+	ABI_SFD_NONBLOCK = 04000,
+	ABI_SFD_CLOEXEC = 02000000,
+};
+
+/* struct signalfd_siginfo */
+struct abi_signalfd_info {
+	u32 signal;
+	s32 error;
+	s32 code;
+	u32 pid;
+	u32 uid;
+	s32 fd;
+	u32 timer;
+	u32 band;
+	u32 overrun;
+	u32 trap;
+	s32 status;
+	s32 value;
+	u64 pointer;
+	u64 user_time;
+	u64 system_time;
+	u64 address;
+	u8 unused[48];
+};
+
+static_assert(sizeof(struct abi_signalfd_info) == 128, "linux/signalfd.h");
+
 enum abi_epoll {
 	ABI_EPOLL_CLOEXEC = 02000000,
 	ABI_EPOLL_CTL_ADD = 1,
@@ -226,7 +272,7 @@ struct abi_statx_time {
 };
 
 #define ABI_STATX_BASIC_STATS 0x7ffu
-#define ABI_STATX_RESERVED    0x80000000u
+#define ABI_STATX__RESERVED   0x80000000u
 
 struct abi_statx {
 	u32 mask;
@@ -421,6 +467,13 @@ enum abi_timer {
 	ABI_TIMER_ABSTIME = 1,
 };
 
+enum abi_timerfd {
+	ABI_TFD_TIMER_ABSTIME = 1,
+	ABI_TFD_TIMER_CANCEL_ON_SET = 2,
+	ABI_TFD_NONBLOCK = 04000,
+	ABI_TFD_CLOEXEC = 02000000,
+};
+
 enum abi_itimer {
 	ABI_ITIMER_REAL = 0,
 	ABI_ITIMER_VIRTUAL = 1,
@@ -431,6 +484,27 @@ struct abi_itimerval {
 	s64 interval_s, interval_us;
 	s64 value_s, value_us;
 };
+
+enum abi_membarrier {
+	ABI_MEMBARRIER_CMD_QUERY = 0,
+	ABI_MEMBARRIER_CMD_GLOBAL = 1,
+	ABI_MEMBARRIER_CMD_GLOBAL_EXPEDITED = 2,
+	ABI_MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = 4,
+	ABI_MEMBARRIER_CMD_PRIVATE_EXPEDITED = 8,
+	ABI_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 16,
+};
+
+/* struct sched_attr as it was first */
+struct abi_sched_attr {
+	u32 size;
+	u32 policy;
+	u64 flags;
+	s32 nice;
+	u32 priority;
+	u64 deadline_times[3];
+};
+
+static_assert(sizeof(struct abi_sched_attr) == 48, "linux/sched/types.h");
 
 enum abi_getrandom {
 	ABI_GRND_NONBLOCK = 1,

@@ -135,4 +135,22 @@ static_assert(sizeof(struct abi_siginfo) == SIGNAL_INFO_BYTES,
 
 #define ABI_SIGINFO_BYTES 128
 
+enum abi_sigev {
+	ABI_SIGEV_SIGNAL = 0,
+	ABI_SIGEV_NONE = 1,
+	ABI_SIGEV_THREAD = 2,
+	ABI_SIGEV_THREAD_ID = 4,
+};
+
+/* struct sigevent */
+struct abi_sigevent {
+	u64 value;
+	s32 signal;
+	s32 notify;
+	s32 tid;
+	u32 unused[11];
+};
+
+static_assert(sizeof(struct abi_sigevent) == 64, "asm-generic/siginfo.h");
+
 #endif

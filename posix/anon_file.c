@@ -37,13 +37,15 @@ int anon_file_open(const struct file_ops *ops, void *data, u32 access,
 	return file_install(file, flags);
 }
 
-struct file_use file_use_kind(u64 fd, const struct file_ops *ops)
+int file_use_kind(u64 fd, const struct file_ops *ops, struct file_use *use)
 {
-	struct file_use use = file_use(fd, CAP_ANY);
-
-	if (use.file != NULL && use.file->ops != ops) {
-		file_use_end(use);
-		use.file = NULL;
+	*use = file_use(fd, CAP_ANY);
+	if (use->file == NULL) {
+		return -EBADF;
 	}
-	return use;
+	if (use->file->ops != ops) {
+		file_use_end(*use);
+		return -EINVAL;
+	}
+	return 0;
 }

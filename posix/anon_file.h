@@ -21,10 +21,11 @@ must_check int anon_file_open(const struct file_ops *ops, void *data,
 must_check int file_install(struct file *file, u32 flags);
 
 /*
- * The descriptor's file if it is of that kind, else `file` is NULL; end it
- * with file_use_end().
+ * The descriptor's file if it is of that kind; end it with file_use_end().
+ * Errors: -EBADF, -EINVAL.
  */
 struct file_use;
-struct file_use file_use_kind(u64 fd, const struct file_ops *ops);
+must_check int file_use_kind(u64 fd, const struct file_ops *ops,
+			     struct file_use *use);
 
 #endif

@@ -313,6 +313,7 @@ static void process_renew(struct process *process, const struct program *p,
 		process->descriptors = own;
 	}
 	descriptors_close_on_exec(process->descriptors);
+	posix_timers_end(task->process);
 	signals_exec(&task->signals);
 	task->clear_tid = 0;
 	task->robust_list = 0;

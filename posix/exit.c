@@ -162,6 +162,7 @@ static void process_end(struct process *p)
 	if (descriptors != NULL) {
 		descriptors_put(descriptors);
 	}
+	posix_timers_end(p);
 	itimers_destroy(p->itimers);
 	p->itimers = NULL;
 	process_signals_destroy(&p->signals);

@@ -20,5 +20,6 @@ kernel-y += posix/signal_take.c
 hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c
 kernel-y += posix/tty_jobs.c posix/sys_machine.c
 kernel-y += posix/anon_file.c posix/sys_epoll.c posix/sys_eventfd.c \
-	posix/sys_transfer.c
+	posix/sys_transfer.c posix/posix_timer.c posix/timer_setting.c \
+	posix/sys_timerfd.c posix/sys_signalfd.c posix/sys_memfd.c
 hot-y += posix/sys_eventfd.c

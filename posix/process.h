@@ -17,6 +17,7 @@
 #include "posix/abi.h"
 #include "posix/credentials.h"
 #include "posix/pid.h"
+#include "posix/posix_timer.h"
 #include "posix/signal.h"
 #include "sched/thread.h"
 
@@ -53,6 +54,7 @@ struct process {
 	bool ran_exec;              /* [p] since it was forked */
 	bool vforked;               /* [p] the parent waits for its memory */
 	bool no_new_privs;          /* [s] set-user-ID programs stay plain */
+	bool barriers;              /* [s] membarrier() may hurry for it */
 	u8 parent_signal;           /* [s] that the parent's end sends, or 0 */
 	s8 nice;                    /* [p] */
 	bool subreaper;             /* [p] orphans below become its own */
@@ -71,10 +73,11 @@ struct process {
 	struct credentials credentials;             /* [p] */
 	struct abi_rlimit limits[ABI_RLIM_NLIMITS]; /* [p] */
 	struct process_signals signals;
-	struct itimers *itimers; /* [m] NULL: none was set yet */
-	u64 cycles;              /* [p] of its threads that ended */
-	u64 children_cycles;     /* [p] of children waited for */
-	struct aspace *aspace;   /* [s] NULL before exec and at the end */
+	struct itimers *itimers;    /* [m] NULL: none was set yet */
+	struct posix_timers timers; /* [m] */
+	u64 cycles;                 /* [p] of its threads that ended */
+	u64 children_cycles;        /* [p] of children waited for */
+	struct aspace *aspace;      /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
 	struct fs_context *fs;           /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */

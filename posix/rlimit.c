@@ -30,6 +30,22 @@ u64 process_limit(enum abi_rlimit_resource resource)
 	return READ_ONCE(process_current()->limits[resource].current);
 }
 
+u64 file_size_limit(void)
+{
+	return process_limit(ABI_RLIMIT_FSIZE);
+}
+
+int file_too_long(void)
+{
+	struct abi_siginfo info = signal_info_user(ABI_SIGXFSZ);
+
+	/* What Linux cannot do at all sends nothing. */
+	if (file_size_limit() != ABI_RLIM_INFINITY) {
+		signal_send_thread(signals_current(), &info);
+	}
+	return -EFBIG;
+}
+
 void limits_apply(const struct process *p, struct aspace *aspace)
 {
 	aspace->stack_max_bytes = p->limits[ABI_RLIMIT_STACK].current;

@@ -32,8 +32,11 @@
 #include "lib/string.h"
 #include "mm/kmem.h"
 #include "posix/process.h"
+#include "sched/poll.h"
 
 #define QUEUED_MAX 1024
+
+struct pollq signal_pollq = POLLQ_INIT(signal_pollq);
 
 enum signal_default signal_default(int signal)
 {
@@ -193,6 +196,14 @@ static struct thread_signals *choose_locked(struct process_signals *ps, u64 bit)
 
 /* ---- Sending ------------------------------------------------------------ */
 
+struct queued *signal_note_left_locked(struct process_signals *ps,
+				       struct queued *q)
+{
+	ps->queued_count--;
+	q->in = NULL;
+	return q->lent ? NULL : q;
+}
+
 static void flush_locked(struct process_signals *ps,
 			 struct signal_pending *pending, u64 set)
 {
@@ -203,10 +214,12 @@ static void flush_locked(struct process_signals *ps,
 	list_for_each_safe (node, &pending->queue) {
 		struct queued *q = list_entry(node, struct queued, link);
 
-		if (signal_bit(q->info.signal) & set) {
-			list_remove(node);
+		if (!(signal_bit(q->info.signal) & set)) {
+			continue;
+		}
+		list_remove(node);
+		if (signal_note_left_locked(ps, q) != NULL) {
 			list_push_back(&ps->waste, node);
-			ps->queued_count--;
 		}
 	}
 }
@@ -279,8 +292,10 @@ static int send_locked(struct process_signals *ps, struct thread_signals *to,
 	    (signal < ABI_SIGRTMIN && (pending->set & bit))) {
 		return 0;
 	}
-	if (*note != NULL && ps->queued_count < ps->queued_max) {
+	if (*note != NULL &&
+	    ((*note)->lent || ps->queued_count < ps->queued_max)) {
 		list_push_back(&pending->queue, &(*note)->link);
+		(*note)->in = pending;
 		ps->queued_count++;
 		*note = NULL;
 	} else if (signal >= ABI_SIGRTMIN &&
@@ -291,7 +306,52 @@ static int send_locked(struct process_signals *ps, struct thread_signals *to,
 	if (taker != NULL && wants(taker, bit)) {
 		signal_tell_locked(taker);
 	}
+	if (unlikely(ps->polled)) {
+		pollq_wake_for(&signal_pollq, POLLQ_ANYTHING);
+	}
 	return 0;
+}
+
+void signal_lend_locked(struct process_signals *ps, struct queued *note,
+			u32 tid)
+{
+	struct thread_signals *to = NULL;
+
+	list_for_each (node, &ps->threads) {
+		struct thread_signals *ts =
+			list_entry(node, struct thread_signals, link);
+
+		to = tid != 0 && ts->task->tid == tid ? ts : to;
+	}
+	if (tid == 0 || to != NULL) {
+		(void)send_locked(ps, to, note->info.signal, &note);
+	}
+}
+
+static bool has_note(const struct signal_pending *pending, int signal)
+{
+	list_for_each (node, &pending->queue) {
+		if (list_entry(node, struct queued, link)->info.signal ==
+		    signal) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void signal_take_back(struct process_signals *ps, struct queued *note)
+{
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		struct signal_pending *in = note->in;
+
+		if (in != NULL) {
+			list_remove(&note->link);
+			(void)signal_note_left_locked(ps, note);
+			if (!has_note(in, note->info.signal)) {
+				in->set &= ~signal_bit(note->info.signal);
+			}
+		}
+	}
 }
 
 static int send(struct process_signals *ps, struct thread_signals *ts,
@@ -306,6 +366,7 @@ static int send(struct process_signals *ps, struct thread_signals *ts,
 	}
 	if (note != NULL) {
 		note->info = *info;
+		note->lent = false;
 	}
 	WITH_SPINLOCK_IRQ (&ps->lock) {
 		err = send_locked(ps, ts, info->signal, &note);

@@ -14,6 +14,7 @@
 #include "posix/abi_signal.h"
 
 struct pid;
+struct pollq;
 struct process;
 struct task;
 struct trap_frame;
@@ -57,6 +58,7 @@ struct process_signals {
 	u32 queued_count;
 	u32 queued_max;    /* RLIMIT_SIGPENDING */
 	bool unkillable;   /* default actions do not reach it */
+	bool polled;       /* signal_pollq is told of what is sent */
 	bool stopped;      /* threads stop on their way to user mode */
 	bool continued;    /* since then, and the parent does not know yet */
 	u8 stop_signal;    /* that stopped it */
@@ -133,6 +135,16 @@ void signal_mask_restore(long result);
  * Errors: -EINVAL, -EFAULT.
  */
 must_check int signal_mask_from_user(uaddr_t from, u64 size_bytes);
+
+/* Who polls for signals of processes that are `polled`. */
+extern struct pollq signal_pollq;
+
+/*
+ * Takes a signal of the set, blocked or not; waits for it until the deadline.
+ * Errors: -EAGAIN then, -EINTR.
+ */
+must_check int signal_await(struct thread_signals *ts, u64 set, u64 deadline_ns,
+			    struct abi_siginfo *info);
 
 /*
  * Sleeps until a signal interrupts the thread.  Errors: -EINTR, -ETIMEDOUT at

@@ -21,8 +21,7 @@ static int first_of(u64 set)
 }
 
 /* The note of a signal out of the queue, NULL if it has none. */
-static struct queued *take_locked(struct process_signals *ps,
-				  struct signal_pending *pending, int signal)
+static struct queued *take_locked(struct signal_pending *pending, int signal)
 {
 	struct queued *found = NULL;
 
@@ -34,7 +33,6 @@ static struct queued *take_locked(struct process_signals *ps,
 		}
 		if (q->info.signal == signal) {
 			list_remove(node);
-			ps->queued_count--;
 			found = q;
 		}
 	}
@@ -42,11 +40,12 @@ static struct queued *take_locked(struct process_signals *ps,
 	return found;
 }
 
-/* The first signal of the set, with its note. 0: none. */
+/* The first signal of the set, and a note to be freed. 0: none. */
 static int take_first_locked(struct thread_signals *ts, u64 set,
-			     struct queued **note)
+			     struct abi_siginfo *info, struct queued **note)
 {
 	struct signal_pending *pending = &ts->pending;
+	struct queued *q;
 	int signal;
 
 	if (!(pending->set & set)) {
@@ -54,20 +53,18 @@ static int take_first_locked(struct thread_signals *ts, u64 set,
 	}
 	signal = first_of(pending->set & set);
 	if (signal != 0) {
-		*note = take_locked(ts->process, pending, signal);
+		q = take_locked(pending, signal);
+		*info = q ? q->info : signal_info_kernel(signal);
+		*note = q ? signal_note_left_locked(ts->process, q) : NULL;
 	}
 	return signal;
 }
 
-/* What the taker is told. Context: thread, lock not held. */
-static void info_fill(struct process_signals *ps, int signal,
-		      struct queued *note, struct abi_siginfo *info)
+/* Context: thread, lock not held. */
+static void note_free(struct process_signals *ps, struct queued *note)
 {
 	if (note != NULL) {
-		*info = note->info;
 		kfree(note);
-	} else {
-		*info = signal_info_kernel(signal);
 	}
 	signal_waste_free(ps);
 }
@@ -78,14 +75,13 @@ bool signal_take(struct thread_signals *ts, u64 set, struct abi_siginfo *info)
 	int signal = 0;
 
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		signal = take_first_locked(ts, set, &note);
+		signal = take_first_locked(ts, set, info, &note);
 		signal_recompute_locked(ts);
 	}
-	if (signal == 0) {
-		return false;
+	if (signal != 0) {
+		note_free(ts->process, note);
 	}
-	info_fill(ts->process, signal, note, info);
-	return true;
+	return signal != 0;
 }
 
 /* ---- Masks and threads -------------------------------------------------- */
@@ -165,17 +161,16 @@ bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
 	int signal = 0;
 
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
-		signal = take_first_locked(ts, ~ts->blocked, &note);
+		signal = take_first_locked(ts, ~ts->blocked, info, &note);
 		if (signal != 0 && action_take_locked(ts, signal, action)) {
 			mask_set_locked(ts, handler_mask(ts, signal, action));
 		}
 		signal_recompute_locked(ts);
 	}
-	if (signal == 0) {
-		return false;
+	if (signal != 0) {
+		note_free(ts->process, note);
 	}
-	info_fill(ts->process, signal, note, info);
-	return true;
+	return signal != 0;
 }
 
 bool signal_raise_action(struct thread_signals *ts, int signal,
@@ -259,7 +254,14 @@ void thread_signals_leave(struct task *task)
 	WITH_SPINLOCK_IRQ (&ts->process->lock) {
 		list_remove(&ts->link);
 		ts->pending.set = 0;
-		list_splice_back(&notes, &ts->pending.queue);
+		list_for_each_safe (node, &ts->pending.queue) {
+			list_remove(node);
+			if (signal_note_left_locked(
+				    ts->process,
+				    list_entry(node, struct queued, link))) {
+				list_push_back(&notes, node);
+			}
+		}
 		retarget_locked(ts, ~ts->blocked);
 	}
 	signal_queue_free(&notes);

@@ -159,7 +159,7 @@ SYSCALL_HANDLER(statx)
 
 	if (((u32)c & ~(u32)(ABI_AT_SYMLINK_NOFOLLOW | ABI_AT_NO_AUTOMOUNT |
 			     ABI_AT_EMPTY_PATH | ABI_AT_STATX_SYNC_TYPE)) ||
-	    sync == ABI_AT_STATX_SYNC_TYPE || (d & ABI_STATX_RESERVED)) {
+	    sync == ABI_AT_STATX_SYNC_TYPE || (d & ABI_STATX__RESERVED)) {
 		return -EINVAL;
 	}
 	err = stat_at((int)a, uaddr(b), c, &stat);

@@ -89,7 +89,7 @@ SYSCALL_HANDLER(epoll_ctl)
 static long wait(u64 fd, uaddr_t to, u64 max, u64 deadline)
 {
 	struct file_use use;
-	long result = -EBADF;
+	long result;
 
 	if ((s32)max <= 0 ||
 	    (u32)max > INT32_MAX / sizeof(struct epoll_event)) {
@@ -98,12 +98,11 @@ static long wait(u64 fd, uaddr_t to, u64 max, u64 deadline)
 	if (!user_range_ok(to, (u32)max * sizeof(struct epoll_event))) {
 		return -EFAULT;
 	}
-	use = file_use(fd, CAP_ANY);
-	if (use.file != NULL) {
-		result = use.file->ops == &epoll_file_ops
-				 ? epoll_wait(use.file, to, (u32)max, deadline)
-				 : -EINVAL;
+	result = file_use_kind(fd, &epoll_file_ops, &use);
+	if (result) {
+		return result;
 	}
+	result = epoll_wait(use.file, to, (u32)max, deadline);
 	file_use_end(use);
 	return result;
 }

@@ -60,31 +60,53 @@ struct vector {
 	u64 count;
 };
 
-/* Moves piece after piece; stops at the first short one. */
-static long move_vector(u64 fd, struct vector vector, u32 right, u64 *at)
+static int piece_read(struct vector vector, u64 i, struct abi_iovec *piece)
 {
-	long total = 0;
+	return copy_from_user(piece,
+			      uaddr_add(vector.pieces, i * sizeof(*piece)),
+			      sizeof(*piece));
+}
+
+/* All pieces are looked at before any byte moves. */
+static int vector_refused(struct vector vector)
+{
+	struct abi_iovec piece;
 
 	if (vector.count > ABI_IOV_MAX) {
 		return -EINVAL;
 	}
 	for (u64 i = 0; i < vector.count; i++) {
-		struct abi_iovec piece;
-		long moved;
-
-		if (copy_from_user(&piece,
-				   uaddr_add(vector.pieces, i * sizeof(piece)),
-				   sizeof(piece)) != 0) {
-			return total > 0 ? total : -EFAULT;
+		if (piece_read(vector, i, &piece) != 0) {
+			return -EFAULT;
 		}
 		if ((s64)piece.len < 0) {
-			return total > 0 ? total : -EINVAL;
+			return -EINVAL;
 		}
-		moved = move(fd, uaddr(piece.base), piece.len, right, at);
+		if (!user_range_ok(uaddr(piece.base), piece.len)) {
+			return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+/* Moves piece after piece; stops at the first short one. */
+static long move_pieces(u64 fd, struct vector vector, u32 right, u64 *at)
+{
+	u64 total = 0;
+
+	for (u64 i = 0; i < vector.count && total < MOVE_MAX_BYTES; i++) {
+		struct abi_iovec piece;
+		long moved = piece_read(vector, i, &piece);
+
+		if (moved == 0) {
+			piece.len = MIN(piece.len, MOVE_MAX_BYTES - total);
+			moved = move(fd, uaddr(piece.base), piece.len, right,
+				     at);
+		}
 		if (moved < 0) {
-			return total > 0 ? total : moved;
+			return total > 0 ? (long)total : moved;
 		}
-		total += moved;
+		total += (u64)moved;
 		if (at != NULL) {
 			*at += (u64)moved;
 		}
@@ -92,7 +114,17 @@ static long move_vector(u64 fd, struct vector vector, u32 right, u64 *at)
 			break;
 		}
 	}
-	return total;
+	return (long)total;
+}
+
+static long move_vector(u64 fd, struct vector vector, u32 right, u64 *at)
+{
+	struct file_use use = file_use(fd, right);
+	/* A bad descriptor is worse than a bad piece. */
+	int err = use.file != NULL ? vector_refused(vector) : -EBADF;
+
+	file_use_end(use);
+	return err ? err : move_pieces(fd, vector, right, at);
 }
 
 SYSCALL_HANDLER(readv)
@@ -118,6 +150,29 @@ SYSCALL_HANDLER(preadv)
 SYSCALL_HANDLER(pwritev)
 {
 	return move_vector_at(a, (struct vector){ uaddr(b), c }, CAP_WRITE, d);
+}
+
+/* The place -1 is the position; everything is in memory and stays there. */
+static long move_vector_how(u64 fd, struct vector vector, u32 right, u64 at,
+			    u64 flags)
+{
+	if ((u32)flags & ~(u32)(ABI_RWF_HIPRI | ABI_RWF_DSYNC | ABI_RWF_SYNC)) {
+		return -EOPNOTSUPP;
+	}
+	return (s64)at == -1 ? move_vector(fd, vector, right, NULL)
+			     : move_vector_at(fd, vector, right, at);
+}
+
+SYSCALL_HANDLER(preadv2)
+{
+	return move_vector_how(a, (struct vector){ uaddr(b), c }, CAP_READ, d,
+			       f);
+}
+
+SYSCALL_HANDLER(pwritev2)
+{
+	return move_vector_how(a, (struct vector){ uaddr(b), c }, CAP_WRITE, d,
+			       f);
 }
 
 SYSCALL_HANDLER(close)

@@ -2,6 +2,7 @@
 /*
  * System calls that open files.
  */
+#include "arch/user.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
@@ -80,4 +81,31 @@ SYSCALL_HANDLER(creat)
 {
 	return open_at(ABI_AT_FDCWD, uaddr(a),
 		       ABI_O_CREAT | ABI_O_WRONLY | ABI_O_TRUNC, b);
+}
+
+/* What openat2() does not let pass, as open() does. */
+#define OPEN_KNOWN 037777703
+
+SYSCALL_HANDLER(openat2)
+{
+	struct abi_open_how how;
+
+	if (d < sizeof(how)) {
+		return -EINVAL;
+	}
+	if (d > sizeof(how)) {
+		return -E2BIG;
+	}
+	if (copy_from_user(&how, uaddr(c), sizeof(how)) != 0) {
+		return -EFAULT;
+	}
+	if ((how.flags & ~(u64)OPEN_KNOWN) || how.resolve != 0 ||
+	    (how.mode & ~(u64)MODE_PERMISSIONS) ||
+	    (how.mode != 0 && !(how.flags & (ABI_O_CREAT | ABI_O_TMPFILE))) ||
+	    ((how.flags & FILE_PATH) &&
+	     (how.flags & ~(u64)(FILE_PATH | FILE_DIRECTORY | FILE_NO_FOLLOW |
+				 FILE_CLOSE_ON_EXEC)))) {
+		return -EINVAL;
+	}
+	return open_at((int)a, uaddr(b), how.flags, how.mode);
 }

@@ -132,11 +132,12 @@ SYSCALL_HANDLER(prctl)
 
 SYSCALL_HANDLER(getrandom)
 {
+	const u32 either = ABI_GRND_RANDOM | ABI_GRND_INSECURE;
 	u8 piece[RANDOM_PIECE_BYTES];
 	u64 done = 0;
 
-	if (c &
-	    ~(u64)(ABI_GRND_NONBLOCK | ABI_GRND_RANDOM | ABI_GRND_INSECURE)) {
+	if (((u32)c & ~(u32)(ABI_GRND_NONBLOCK | either)) ||
+	    (c & either) == either) {
 		return -EINVAL;
 	}
 	b = MIN(b, (u64)INT32_MAX);

@@ -11,6 +11,7 @@
 #include "posix/syscall.h"
 #include "sched/fair.h"
 #include "sched/sched.h"
+#include "sched/worker.h"
 
 enum policy {
 	POLICY_OTHER = 0,
@@ -234,4 +235,94 @@ SYSCALL_HANDLER(sched_rr_get_interval)
 	}
 	return task_exists(a) ? copy_to_user(uaddr(b), &slice, sizeof(slice))
 			      : -ESRCH;
+}
+
+/* ---- Attributes: policy and nice together ------------------------------- */
+
+/* The nice of the process whose thread that is. Errors: -ESRCH. */
+static int nice_of_thread(u64 tid, bool set, s32 *nice)
+{
+	WITH_PROCESSES () {
+		struct task *task = task_meant_locked(tid);
+
+		if (task == NULL) {
+			return -ESRCH;
+		}
+		if (set) {
+			return nice_set_locked(task->process, *nice);
+		}
+		*nice = task->process->nice;
+	}
+	return 0;
+}
+
+SYSCALL_HANDLER(sched_getattr)
+{
+	struct abi_sched_attr attr = { .size = sizeof(attr) };
+	int err;
+
+	if ((s32)a < 0 || b == 0 || (u32)c < sizeof(attr) ||
+	    (u32)c > PAGE_SIZE || (u32)d != 0) {
+		return -EINVAL;
+	}
+	err = nice_of_thread(a, false, &attr.nice);
+	return err ? err : copy_to_user(uaddr(b), &attr, sizeof(attr));
+}
+
+SYSCALL_HANDLER(sched_setattr)
+{
+	struct abi_sched_attr attr;
+
+	if ((s32)a < 0 || b == 0 || (u32)c != 0) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&attr, uaddr(b), sizeof(attr)) != 0) {
+		return -EFAULT;
+	}
+	if (attr.size != 0 && attr.size < sizeof(attr)) {
+		return -E2BIG;
+	}
+	if (attr.policy == POLICY_FIFO || attr.policy == POLICY_RR) {
+		return -EPERM;
+	}
+	if (attr.policy > POLICY_IDLE || attr.policy == 4 ||
+	    attr.priority != 0 || attr.flags > 1) {
+		return -EINVAL;
+	}
+	attr.nice = MAX(MIN(attr.nice, FAIR_NICE_MAX), FAIR_NICE_MIN);
+	return nice_of_thread(a, true, &attr.nice);
+}
+
+/* ---- Barriers on all processors ----------------------------------------- */
+
+/* That a worker runs there is one. */
+static void barrier_here(void)
+{
+}
+
+SYSCALL_HANDLER(membarrier)
+{
+	struct process *self = process_current();
+
+	if ((u32)b != 0) {
+		return -EINVAL;
+	}
+	switch ((u32)a) {
+	case ABI_MEMBARRIER_CMD_QUERY:
+		return 2 * ABI_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED - 1;
+	case ABI_MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: return 0;
+	case ABI_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+		self->barriers = true;
+		return 0;
+	case ABI_MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+		if (!self->barriers) {
+			return -EPERM;
+		}
+		break;
+	case ABI_MEMBARRIER_CMD_GLOBAL:
+	case ABI_MEMBARRIER_CMD_GLOBAL_EXPEDITED: break;
+	default: return -EINVAL;
+	}
+	worker_run_everywhere(barrier_here);
+	return 0;
 }

@@ -215,9 +215,8 @@ static void await(struct thread_signals *ts, u64 set)
 	}
 }
 
-/* Waits for one of the set. Errors: -EAGAIN at the deadline, -EINTR. */
-static int signal_await(struct thread_signals *ts, u64 set, u64 deadline,
-			struct abi_siginfo *info)
+int signal_await(struct thread_signals *ts, u64 set, u64 deadline,
+		 struct abi_siginfo *info)
 {
 	int err;
 

@@ -52,6 +52,12 @@ struct poller {
 	struct watch near[POLLER_NEAR];
 };
 
+#define POLLQ_INIT(q)                              \
+	{                                          \
+		.lock = SPINLOCK_INIT(LOCK_POLLQ), \
+		.watches = LIST_INIT((q).watches), \
+	}
+
 void pollq_init(struct pollq *q);
 
 /* One that others' notify() wakes by pollq_pass(). */

@@ -16,6 +16,8 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -130,6 +132,28 @@ SAME(POLLHUP);
 SAME(POLLNVAL);
 SAME(POLLRDNORM);
 SAME(POLLWRNORM);
+SAME(TFD_TIMER_ABSTIME);
+SAME(TFD_TIMER_CANCEL_ON_SET);
+SAME(TFD_NONBLOCK);
+SAME(TFD_CLOEXEC);
+SAME(SFD_NONBLOCK);
+SAME(SFD_CLOEXEC);
+SAME_SIZE(abi_signalfd_info, signalfd_siginfo);
+SAME_PLACE(abi_signalfd_info, timer, signalfd_siginfo, ssi_tid);
+SAME_PLACE(abi_signalfd_info, overrun, signalfd_siginfo, ssi_overrun);
+SAME_PLACE(abi_signalfd_info, status, signalfd_siginfo, ssi_status);
+SAME_PLACE(abi_signalfd_info, value, signalfd_siginfo, ssi_int);
+SAME_PLACE(abi_signalfd_info, pointer, signalfd_siginfo, ssi_ptr);
+SAME_PLACE(abi_signalfd_info, user_time, signalfd_siginfo, ssi_utime);
+SAME_PLACE(abi_signalfd_info, address, signalfd_siginfo, ssi_addr);
+SAME(SIGEV_SIGNAL);
+SAME(SIGEV_NONE);
+SAME(SIGEV_THREAD);
+SAME(SIGEV_THREAD_ID);
+SAME_SIZE(abi_sigevent, sigevent);
+SAME_PLACE(abi_sigevent, signal, sigevent, sigev_signo);
+SAME_PLACE(abi_sigevent, notify, sigevent, sigev_notify);
+SAME_PLACE(abi_sigevent, tid, sigevent, _sigev_un._tid);
 SAME(EFD_SEMAPHORE);
 SAME(EFD_NONBLOCK);
 SAME(EFD_CLOEXEC);

@@ -63,6 +63,28 @@ def documents_system_calls():
             raise Failure(f"{name}: {support}, missing: {missing!r}")
 
 
+# What no header of Linux names.
+NAMELESS = re.compile(r"SYSLOG_\w+|MFD_NAME_MAX|ST_VALID")
+ABI_NAME = re.compile(r"^\s*(?:#define )?ABI_(\w+)(?: =|\s)", re.M)
+ABI_STRUCT = re.compile(r"^struct (abi_\w+) \{", re.M)
+
+
+@test("each number and structure of the ABI is held against Linux's")
+def documents_abi():
+    ours = document("posix/abi.h") + document("posix/abi_signal.h")
+    checks = "".join(document(f"tests/posix/test_abi{part}.c")
+                     for part in ("", "_numbers", "_kernel"))
+    checked = set(re.findall(r"\b(?:ABI_|SAME\()(\w+)", checks))
+    checked |= {"REBOOT_" + name
+                for name in re.findall(r"SAME_REBOOT\((\w+)", checks)}
+    missing = [name for name in ABI_NAME.findall(ours)
+               if name not in checked and not NAMELESS.fullmatch(name)]
+    missing += [name for name in ABI_STRUCT.findall(ours)
+                if not re.search(rf"\b{name}\b", checks)]
+    if missing:
+        raise Failure("never held against Linux's: " + ", ".join(missing))
+
+
 @test("docs/locking.md has each class of lock with its rank")
 def documents_locks():
     page = document("docs/locking.md")

@@ -1,4 +1,4 @@
 # Programs of the whole-system tests, tests/user/NAME.c: static Linux programs
 # that run on the build machine too, with either C library.
 testuser-y := signal_faults signals faults pointers registers memory fork \
-	threads jobs fuzz_calls exec storm files pipes proc locks transfer events
+	threads jobs fuzz_calls exec storm files pipes proc locks transfer events timers

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bytes that go from file to file, and those that go from and to several
- * places at once.
+ * places at once; files in memory, limits, and other ways to open.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -184,6 +188,176 @@ static void test_copy_range(void)
 	close(a);
 }
 
+static struct iovec piece(void *base, size_t len)
+{
+	return (struct iovec){ base, len };
+}
+
+static void test_vectors(void)
+{
+	int a = make(path_a, 100);
+	struct iovec v[3] = { piece(back, 3), piece(back + 3, 0),
+			      piece(back + 3, 4) };
+	struct iovec bad[2] = { piece(back, 3), piece(back, (size_t)-1) };
+
+	show("readv", readv(a, v, 3));
+	printf("%.7s\n", back);
+	show("no pieces", readv(a, v, 0));
+	show("not open", readv(99, v, 0));
+	show("long piece", readv(a, bad, 2));
+	show("position", lseek(a, 0, SEEK_CUR));
+	bad[1] = piece((void *)-4096l, 10);
+	show("bad piece", readv(a, bad, 2));
+	show("bad row", readv(a, unmapped, 2));
+	show("too many", syscall(SYS_readv, a, v, 2000));
+	show("preadv2", syscall(SYS_preadv2, a, v, 3, 20l, 0l, 0));
+	printf("%.7s\n", back);
+	show("position", lseek(a, 0, SEEK_CUR));
+	show("at the position", syscall(SYS_preadv2, a, v, 3, -1l, 0l, 0));
+	show("position", lseek(a, 0, SEEK_CUR));
+	show("pwritev2", syscall(SYS_pwritev2, a, v, 3, 50l, 0l, 2));
+	show("at the position", syscall(SYS_pwritev2, a, v, 3, -1l, 0l, 4));
+	show("negative", syscall(SYS_preadv2, a, v, 3, -2l, 0l, 0));
+	show("flags", syscall(SYS_preadv2, a, v, 3, 0l, 0l, 0x10000));
+	close(a);
+}
+
+/* ---- Files in memory, and how long files may be ------------------------- */
+
+static void test_memfd(void)
+{
+	int fd = memfd_create("name", MFD_CLOEXEC), other;
+	struct stat st;
+	char *map;
+
+	show("mark", fcntl(fd, F_GETFD));
+	show("stat", fstat(fd, &st));
+	printf("%o %ld %ld\n", st.st_mode, (long)st.st_nlink, (long)st.st_size);
+	show("write", write(fd, "abcdef", 6));
+	show("longer", ftruncate(fd, 9000));
+	map = mmap(NULL, 9000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map[2] = 'X';
+	map[8999] = 'Z';
+	show("read", pread(fd, back, 6, 0));
+	printf("%.6s\n", back);
+	other = dup(fd);
+	close(fd);
+	show("seek", lseek(other, -1, SEEK_END));
+	show("read", read(other, back, 6));
+	printf("%c\n", back[0]);
+	munmap(map, 9000);
+	close(other);
+	show("flags", syscall(SYS_memfd_create, "name", 0x1000));
+	show("bad name", syscall(SYS_memfd_create, unmapped, 0));
+	memset(back, 'n', 300);
+	back[300] = '\0';
+	show("long name", syscall(SYS_memfd_create, back, 0));
+}
+
+static volatile int too_long;
+
+static void count_too_long(int signal)
+{
+	too_long += signal == SIGXFSZ;
+}
+
+static long notes[16];
+static int note_count;
+
+static void note(long result)
+{
+	notes[note_count++] = result < 0 ? -errno : result;
+}
+
+static void test_file_limit(void)
+{
+	struct rlimit limit = { 1000, RLIM_INFINITY };
+	int a = make(path_a, 900);
+
+	signal(SIGXFSZ, count_too_long);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	/* What is printed may go to a file, too. */
+	note(pwrite(a, text, 200, 900));
+	note(pwrite(a, text, 10, 1000));
+	note(too_long);
+	note(pwrite(a, text, 0, 1000));
+	note(pwrite(a, text, 10, 5));
+	note(ftruncate(a, 1001));
+	note(too_long);
+	note(ftruncate(a, 1000));
+	note(posix_fallocate(a, 990, 20));
+	note(too_long);
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (int i = 0; i < note_count; i++) {
+		printf("%ld\n", notes[i]);
+	}
+	show("more", pwrite(a, text, 10, 1000));
+	close(a);
+}
+
+/* ---- openat2, and two calls about scheduling ---------------------------- */
+
+struct how {
+	uint64_t flags, mode, resolve;
+};
+
+static long open_how(const char *path, uint64_t flags, uint64_t mode,
+		     uint64_t resolve, size_t size)
+{
+	struct how how[2] = { { flags, mode, resolve } };
+	long fd = syscall(SYS_openat2, AT_FDCWD, path, how, size);
+
+	return fd < 0 ? fd : close((int)fd);
+}
+
+static void test_openat2(void)
+{
+	size_t size = sizeof(struct how);
+
+	show("open", open_how(path_a, O_RDONLY, 0, 0, size));
+	show("create", open_how(path_b, O_RDWR | O_CREAT, 0600, 0, size));
+	show("mode alone", open_how(path_a, O_RDONLY, 0600, 0, size));
+	show("mode", open_how(path_b, O_RDWR | O_CREAT, 010000, 0, size));
+	show("flags", open_how(path_a, 1ul << 40, 0, 0, size));
+	show("resolve", open_how(path_a, O_RDONLY, 0, 1ul << 40, size));
+	show("short", open_how(path_a, O_RDONLY, 0, 0, 16));
+	show("path", open_how(path_a, O_PATH | O_RDWR, 0, 0, size));
+	show("bad how", syscall(SYS_openat2, AT_FDCWD, path_a, unmapped, size));
+}
+
+static void test_scheduling(void)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t times[3], more;
+	} attr;
+
+	show("get", syscall(SYS_sched_getattr, 0, &attr, 48, 0));
+	printf("%u %u %d %u\n", attr.size, attr.policy, attr.nice,
+	       attr.priority);
+	attr.nice = 5;
+	show("set", syscall(SYS_sched_setattr, 0, &attr, 0));
+	show("nice", getpriority(PRIO_PROCESS, 0));
+	show("short", syscall(SYS_sched_getattr, 0, &attr, 40, 0));
+	show("flags", syscall(SYS_sched_getattr, 0, &attr, 48, 1));
+	attr.policy = 77;
+	show("policy", syscall(SYS_sched_setattr, 0, &attr, 0));
+	show("barriers", (syscall(SYS_membarrier, 0, 0, 0) & 31) == 31);
+	show("not yet", syscall(SYS_membarrier, 8, 0, 0));
+	show("register", syscall(SYS_membarrier, 16, 0, 0));
+	show("barrier", syscall(SYS_membarrier, 8, 0, 0));
+	show("barrier", syscall(SYS_membarrier, 1, 0, 0));
+	show("flags", syscall(SYS_membarrier, 0, 2, 0));
+	show("command", syscall(SYS_membarrier, 3, 0, 0));
+	show("random", syscall(SYS_getrandom, back, 4, 6));
+	show("random", syscall(SYS_getrandom, back, 4, 5));
+	show("random", syscall(SYS_getrandom, back, 4, 8));
+}
+
 int main(void)
 {
 	for (int i = 0; i < LONG_BYTES; i++) {
@@ -199,6 +373,11 @@ int main(void)
 	test_pipe();
 	test_full_pipe();
 	test_copy_range();
+	test_vectors();
+	test_memfd();
+	test_file_limit();
+	test_openat2();
+	test_scheduling();
 	unlink(path_a);
 	unlink(path_b);
 	rmdir(directory);
