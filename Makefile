@@ -98,7 +98,7 @@ cflags := $(freestanding) $(includes) $(warnings) $(stable) -g \
 ldflags := -m elf_x86_64 -n -z max-page-size=0x1000 -z noexecstack \
 	--build-id=none --gc-sections --no-warn-rwx-segments
 hostflags := $(host-cflags) -iquote . -iquote build $(warnings) $(stable)
-userflags := -std=gnu11 -Os -static -s $(warnings) $(stable)
+userflags := -std=gnu11 -Os -static -s -iquote . $(warnings) $(stable)
 
 # A file of these holds the words that what depends on it was made with; it is
 # rewritten only when they change, so changing a variable rebuilds just that.
@@ -311,7 +311,7 @@ bench-host: build/bench-host/host_bench
 
 # One program, the same file on both kernels. What it measures stands in
 # bench/compare/rows.def.
-compareflags := $(userflags) -iquote .
+compareflags := $(userflags)
 compare.objs := $(patsubst %,build/compare/%.o,$(compare-y))
 $(eval $(call stamp,build/compare/flags,$$(USERCC) $$(compareflags)))
 

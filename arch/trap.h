@@ -108,6 +108,11 @@ typedef long syscall_fn(u64, u64, u64, u64, u64, u64);
 
 extern syscall_fn *const syscall_table[];
 extern u64 syscall_count;
+
+/* The same for our own, whose numbers begin far above Linux's. */
+#define EXO_CALL_FIRST 65536u
+extern syscall_fn *const exo_call_table[];
+extern u64 exo_call_count;
 syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 long syscall_other_done(long result);
 

@@ -52,6 +52,7 @@ struct epoll_item;
 struct file;
 struct mem_object;
 struct poller;
+struct text;
 
 /* What stat tells, before it becomes the ABI's structure. */
 struct file_stat {
@@ -91,6 +92,8 @@ struct file_ops {
 	long (*ioctl)(struct file *file, u64 request, uaddr_t arg);
 	/* What is ready now (enum poll_events); NULL: always all. */
 	u32 (*poll)(struct file *file, struct poller *poller);
+	/* What /proc/PID/fdinfo tells besides. */
+	void (*describe)(struct file *file, struct text *out);
 	/* Files without a vnode, and what /proc calls them, behind a colon. */
 	void (*stat)(struct file *file, struct file_stat *out);
 	const char *name; /* NULL: of a pipe */
@@ -122,6 +125,15 @@ must_check struct file *file_create(const struct file_ops *ops, u32 access);
 
 /* Gives one back that nobody has come to know; NULL is allowed. */
 void file_free(struct file *file);
+
+/* Its flags as open(2) had them. */
+static inline u32 file_flags(const struct file *file)
+{
+	/* There, 1 is for reading and 2 for writing. */
+	u32 mode = file->access ? file->access - 1 : 0;
+
+	return READ_ONCE(file->flags) | mode;
+}
 
 struct file *file_get(struct file *file);
 

@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: MIT
 kernel-y += ipc/capability.c
 hot-y += ipc/capability.c
+kernel-y += ipc/ring_object.c
+hot-y += ipc/ring_object.c

@@ -311,6 +311,13 @@ static noinline phys_t block_alloc_slow(unsigned order)
 	return block;
 }
 
+void frame_split(phys_t block, unsigned order)
+{
+	for (u64 i = 0; i < 1ul << order; i++) {
+		page_own(phys_add(block, i * PAGE_SIZE), 0);
+	}
+}
+
 static noinline phys_t block_alloc(unsigned order)
 {
 	phys_t block;

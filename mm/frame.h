@@ -110,6 +110,12 @@ must_check phys_t frame_alloc(unsigned order);
 /* A single frame of zeroes; else as frame_alloc(0). */
 must_check phys_t frame_alloc_zeroed(void);
 
+/*
+ * Makes each frame of a block of frame_alloc() that has one reference a block
+ * of its own with one reference.
+ */
+void frame_split(phys_t block, unsigned order);
+
 /* Gives back a block of frame_alloc() that has one reference. */
 void frame_free(phys_t block, unsigned order);
 

@@ -139,6 +139,39 @@ struct file_use file_use_counted(struct descriptors *d, u32 fd, u32 right)
 	return (struct file_use){ file, file != NULL };
 }
 
+/* The slow way: with the lock, a reference, nodes and the reasons. */
+static noinline int handle_use_counted(struct cap_table *t, u64 handle,
+				       u32 rights, enum cap_type type,
+				       struct file_use *use)
+{
+	int err = 0;
+
+	WITH_SPINLOCK (&t->lock) {
+		err = cap_check(t, handle, rights, type);
+		if (err == 0) {
+			use->file = file_get(
+				cap_object(cap_at(t, CAP_SLOT(handle))));
+			use->counted = true;
+		}
+	}
+	return err;
+}
+
+int handle_use(u64 handle, u32 rights, enum cap_type type, struct file_use *use)
+{
+	const struct process *self = process_current();
+	struct descriptors *d = self->descriptors;
+
+	if (likely(READ_ONCE(self->task_count) == 1 && descriptors_alone(d))) {
+		use->file = cap_find_handle(&d->table, handle, rights, type);
+		use->counted = false;
+		if (likely(use->file != NULL)) {
+			return 0;
+		}
+	}
+	return handle_use_counted(&d->table, handle, rights, type, use);
+}
+
 int descriptors_add_cap(struct descriptors *d, struct cap cap, u64 from,
 			u64 limit, bool close_on_exec)
 {
@@ -260,6 +293,18 @@ static struct cap_slot *slot_locked(struct descriptors *d, u64 fd)
 	struct cap_slot *slot = &d->table.slots[fd];
 
 	return fd < d->table.size && slot->entry != NULL ? slot : NULL;
+}
+
+u64 descriptors_handle(struct descriptors *d, u32 fd)
+{
+	u64 handle = 0;
+
+	WITH_SPINLOCK (&d->table.lock) {
+		if (slot_locked(d, fd) != NULL) {
+			handle = cap_handle_locked(&d->table, fd);
+		}
+	}
+	return handle;
 }
 
 int descriptors_mark(struct descriptors *d, u64 fd)

@@ -88,6 +88,23 @@ static inline struct file_use file_use(u64 fd, u32 right)
 	return file_use_counted(d, number, right);
 }
 
+/* The handle of a descriptor in use, else 0. */
+u64 descriptors_handle(struct descriptors *d, u32 fd);
+
+/*
+ * Two files that belong together get descriptors, whose handles are written to
+ * `to`; the references are taken in any case.  Errors: -EMFILE, -ENOMEM,
+ * -EFAULT.
+ */
+must_check long handles_give(struct file *files[2], uaddr_t to, u32 flags);
+
+/*
+ * As file_use() by a handle (ipc/capability.h), for several rights and one
+ * type. Errors: those of cap_check().
+ */
+must_check int handle_use(u64 handle, u32 rights, enum cap_type type,
+			  struct file_use *use);
+
 static inline void file_use_end(struct file_use use)
 {
 	if (use.counted) {

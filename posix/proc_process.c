@@ -139,6 +139,22 @@ static int fd_open(u64 key, struct file *file)
 	return err;
 }
 
+static int show_fdinfo(struct text *out, u64 key)
+{
+	struct file *file = fd_file(key);
+
+	if (file == NULL) {
+		return -ESRCH;
+	}
+	text_add(out, "pos:\t%lu\nflags:\t0%o\n", READ_ONCE(file->pos),
+		 (u32)file_flags(file));
+	if (file->ops->describe != NULL) {
+		file->ops->describe(file, out);
+	}
+	file_put(file);
+	return 0;
+}
+
 static int directory_of(u64 pid, bool root, struct vnode **out)
 {
 	struct fs_context *fs = context_of(pid);
@@ -432,6 +448,14 @@ static const struct proc_entry fd_entry = {
 
 static const struct proc_numbers fds = { &fd_entry, next_fd };
 
+static const struct proc_entry fdinfo_entry = {
+	.name = "",
+	.mode = PROC_FILE(0400),
+	.show = show_fdinfo,
+};
+
+static const struct proc_numbers fdinfos = { &fdinfo_entry, next_fd };
+
 static const struct proc_entry children[] = {
 	{ .name = "cmdline",
 	  .mode = PROC_FILE(0444),
@@ -449,6 +473,9 @@ static const struct proc_entry children[] = {
 	  .readlink = exe_link,
 	  .follow = exe_follow },
 	{ .name = "fd", .mode = MODE_DIRECTORY | 0500, .numbers = &fds },
+	{ .name = "fdinfo",
+	  .mode = MODE_DIRECTORY | 0500,
+	  .numbers = &fdinfos },
 	{ .name = "maps", .mode = PROC_FILE(0444), .show = proc_show_maps },
 	{ .name = "mounts", .mode = PROC_FILE(0444), .show = proc_show_mounts },
 	{ .name = "root",

@@ -100,20 +100,12 @@ SYSCALL_HANDLER(close_range)
 	return 0;
 }
 
-static long flags_of(const struct file *file)
-{
-	/* As open() had them: 1 is for reading, 2 for writing. */
-	u32 mode = file->access ? file->access - 1 : 0;
-
-	return (long)(READ_ONCE(file->flags) | mode);
-}
-
 static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
 {
 	switch (command) {
 	case ABI_F_GETFD: return descriptors_mark(own(), fd);
 	case ABI_F_SETFD: return descriptors_set_mark(own(), fd, arg & 1);
-	case ABI_F_GETFL: return flags_of(file);
+	case ABI_F_GETFL: return (long)file_flags(file);
 	case ABI_F_SETFL:
 		WRITE_ONCE(file->flags, (file->flags & ~(u32)FLAGS_CHANGED) |
 						((u32)arg & FLAGS_CHANGED));

@@ -37,6 +37,14 @@ syscall_fn *const syscall_table[SYSCALL_COUNT] = {
 
 u64 syscall_count = SYSCALL_COUNT;
 
+syscall_fn *const exo_call_table[] = {
+#define EXO_CALL(number, name, ...) [number] = sys_exo_##name,
+#include "posix/exo_calls.def"
+#undef EXO_CALL
+};
+
+u64 exo_call_count = ARRAY_SIZE(exo_call_table);
+
 /* ---- Calls that do not exist -------------------------------------------- */
 
 /* What no Linux has is not remembered, so that nobody fills the table. */
@@ -99,6 +107,7 @@ static SYSCALL_HANDLER(absent)
 void syscall_show_all(void)
 {
 	WRITE_ONCE(syscall_count, 0);
+	WRITE_ONCE(exo_call_count, 0);
 }
 
 syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -108,6 +117,9 @@ syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 
 	if (READ_ONCE(syscall_count) == 0) {
 		syscall_show(number, args);
+	}
+	if (number - EXO_CALL_FIRST < ARRAY_SIZE(exo_call_table)) {
+		return exo_call_table[number - EXO_CALL_FIRST];
 	}
 	return number < SYSCALL_COUNT ? syscall_table[number] : sys_absent;
 }

@@ -31,6 +31,10 @@ SYSCALL_WHOLE_HANDLER(rt_sigreturn);
 #include "posix/syscalls.def"
 #undef SYSCALL
 
+#define EXO_CALL(number, name, ...) SYSCALL_HANDLER(exo_##name);
+#include "posix/exo_calls.def"
+#undef EXO_CALL
+
 /* A number that programs asked for and that has no handler. */
 struct absent_call {
 	u32 number_1; /* the number and 1; 0: free */

@@ -22,12 +22,16 @@
 enum arg { NONE, INT, UINT, HEX, FD, MODE, SIG, SIZE, PTR, STR, BUF };
 
 static const struct call {
-	u16 number;
+	u32 number;
 	u8 args[ARGS_MAX]; /* enum arg */
 } calls[] = {
 #define SYSCALL(number, name, support, ...) { number, { __VA_ARGS__ } },
 #include "posix/syscalls.def"
 #undef SYSCALL
+#define EXO_CALL(number, name, ...) \
+	{ EXO_CALL_FIRST + (number), { __VA_ARGS__ } },
+#include "posix/exo_calls.def"
+#undef EXO_CALL
 };
 
 /* One behind the other and walked, as in lib/errno.c. */
@@ -35,6 +39,9 @@ static const char names[] =
 #define SYSCALL(number, name, support, ...) #name "\0"
 #include "posix/syscalls.def"
 #undef SYSCALL
+#define EXO_CALL(number, name, ...) "exo_" #name "\0"
+#include "posix/exo_calls.def"
+#undef EXO_CALL
 	;
 
 struct line {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 FLOORS = {"lib": 0, "arch": 1, "trace": 2, "kernel": 3, "mm": 4, "sched": 5,
           "ipc": 6, "drivers": 6, "fs": 7, "posix": 8, "boot": 9, "bench": 9,
-          "tests": 10}
+          "user": 9, "tests": 10}
 COMPILER = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 GENERATED = {"gen/font.inc", "offsets.inc"}
 # Programs with the C library, in folders of the kernel's benchmarks.
@@ -40,7 +40,8 @@ def includes(path):
 
 def hosted(path):
     """Whether the file is a program's, which has the C library."""
-    return path.parts[0] == "tests" or path.parts[:2] in USER_BENCHES
+    return (path.parts[0] in ("tests", "user")
+            or path.parts[:2] in USER_BENCHES)
 
 
 def complaint(path, quote, name):

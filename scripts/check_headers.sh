@@ -8,7 +8,7 @@ set -u
 
 status=0
 for header in $(git ls-files '*.h' | grep -v -e ^user/ -e ^arch/host/ \
-		-e ^bench/compare/); do
+		-e ^bench/compare/ -e ^tests/user/); do
 	case $header in
 	arch/x86_64/*) [ ! -f "arch/${header##*/}" ] || continue ;;
 	esac

@@ -17,7 +17,7 @@
 %include "arch/x86_64/macros.inc"
 
 extern x86_trap, x86_user_work, syscall_table, syscall_count, syscall_other
-extern syscall_other_done
+extern syscall_other_done, exo_call_table, exo_call_count
 %ifdef EXO_DEBUG
 extern user_return_check
 %endif
@@ -222,7 +222,13 @@ syscall_entry:
 	mov rsp, [rsp + FRAME_RSP]
 	swapgs
 	o64 sysret
-.absent:	; it tells the handler, which is called from here: see WHOLE_FRAME
+.absent:	; one of our own, or one that does not exist
+	lea r11, [rax - EXO_CALL_FIRST]
+	cmp r11, [exo_call_count]
+	jae .other
+	call [exo_call_table + r11 * 8]
+	jmp .done
+.other:	; it tells the handler, which is called from here: see WHOLE_FRAME
 	call syscall_other
 	mov rdi, [rsp + FRAME_RDI]
 	mov rsi, [rsp + FRAME_RSI]

@@ -7,6 +7,7 @@
 #include "arch/paging.h"
 #include "arch/percpu.h"
 #include "arch/thread.h"
+#include "arch/trap.h"
 #include "arch/vectors.h"
 #include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/frame.h"
@@ -115,6 +116,7 @@ void offsets(void)
 	FRAME(FRAME_SS, ss);
 	OFFSET(FRAME_SIZE, sizeof(struct trap_frame));
 	OFFSET(FRAME_SYSCALL, FRAME_SYSCALL);
+	OFFSET(EXO_CALL_FIRST, EXO_CALL_FIRST);
 
 	signal_offsets();
 

@@ -2,3 +2,4 @@
 # that run on the build machine too, with either C library.
 testuser-y := signal_faults signals faults pointers registers memory fork \
 	threads jobs fuzz_calls exec storm files pipes proc locks transfer events timers
+testuser-y += rings

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rings as the kernel has them.
+ *
+ * I1  The frames are one block, so that lib/ring.h finds its slots in the
+ *     direct map as programs find them in their mappings; the object holds a
+ *     reference to each, and each mapping of one holds another.
+ * I2  While somebody sleeps or polls at an end, the end's RING_SLEEPS is set:
+ *     by each before its last look, cleared when the last one leaves or a bell
+ *     finds only pollers, who then ask again.  A program that clears it itself
+ *     harms who waits for it, and nobody else.
+ * I3  `closed` is set before the waiters of the other end are woken, and they
+ *     look at it under their queue's lock: who is gone is seen, whatever the
+ *     shared words say.
+ *
+ * Why no wake-up is lost stands in lib/ring.h; the queue's lock is the one that
+ * it speaks of.
+ */
+#include "ipc/ring_object.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kmem.h"
+
+static struct ring_end *end_of(const struct ring_object *r, enum ring_side side)
+{
+	return side == RING_PRODUCER ? &r->shared->producer
+				     : &r->shared->consumer;
+}
+
+static int ring_page(struct mem_object *object, u64 index, unsigned access,
+		     phys_t *out)
+{
+	const struct ring_object *r =
+		container_of(object, struct ring_object, object);
+
+	(void)access;
+	if (index >= r->pages) {
+		return -ENXIO;
+	}
+	*out = phys_add(r->block, index * PAGE_SIZE);
+	frame_get(*out);
+	return 0;
+}
+
+static void frames_put(phys_t block, u64 from, u64 to)
+{
+	for (u64 i = from; i < to; i++) {
+		frame_put(phys_add(block, i * PAGE_SIZE));
+	}
+}
+
+static void ring_destroy(struct mem_object *object)
+{
+	struct ring_object *r =
+		container_of(object, struct ring_object, object);
+
+	frames_put(r->block, 0, r->pages);
+	kfree(r);
+}
+
+static const struct mem_object_ops ring_ops = {
+	.page = ring_page,
+	.destroy = ring_destroy,
+};
+
+/* Zeroed frames in a row. */
+static phys_t frames_alloc(u32 pages)
+{
+	unsigned order = pages > 1 ? 32u - (u32)__builtin_clz(pages - 1) : 0;
+	phys_t block = frame_alloc(order);
+
+	if (!phys_is_none(block)) {
+		frame_split(block, order);
+		frames_put(block, pages, 1ul << order);
+		memset(phys_to_virt(block), 0, pages * PAGE_SIZE);
+	}
+	return block;
+}
+
+static void side_init(struct ring_waiters *side)
+{
+	waitq_init(&side->q);
+	pollq_init(&side->pollq);
+	side->sleepers = 0;
+	side->closed = false;
+}
+
+int ring_object_create(u32 count, u64 arena_bytes, struct ring_object **out)
+{
+	struct ring_object *r;
+	u64 pages;
+
+	if (!ring_count_valid(count) ||
+	    arena_bytes > RING_PAGES_MAX * PAGE_SIZE) {
+		return -EINVAL;
+	}
+	pages = DIV_ROUND_UP(ring_bytes(count), PAGE_SIZE) +
+		DIV_ROUND_UP(arena_bytes, PAGE_SIZE);
+	if (pages > RING_PAGES_MAX) {
+		return -EINVAL;
+	}
+	r = kmalloc(sizeof(*r));
+	if (r == NULL) {
+		return -ENOMEM;
+	}
+	r->block = frames_alloc((u32)pages);
+	if (phys_is_none(r->block)) {
+		kfree(r);
+		return -ENOMEM;
+	}
+	mem_object_init(&r->object, &ring_ops);
+	r->pages = (u32)pages;
+	r->count = count;
+	r->shared = phys_to_virt(r->block);
+	side_init(&r->sides[RING_PRODUCER]);
+	side_init(&r->sides[RING_CONSUMER]);
+	mem_object_get(&r->object);
+	*out = r;
+	return 0;
+}
+
+static bool has_work(const struct ring_object *r, enum ring_side side)
+{
+	if (ring_object_closed(r, ring_other(side))) {
+		return true;
+	}
+	return side == RING_PRODUCER ? ring_writable(r->shared, r->count)
+				     : ring_readable(r->shared, r->count);
+}
+
+/* The other end is gone, and what it left as well. */
+static bool at_end(const struct ring_object *r, enum ring_side side)
+{
+	return ring_object_closed(r, ring_other(side)) &&
+	       (side == RING_PRODUCER ||
+		ring_messages(r->shared, r->count) == 0);
+}
+
+static void side_wake(struct ring_object *r, enum ring_side side)
+{
+	struct ring_waiters *w = &r->sides[side];
+
+	WITH_SPINLOCK_IRQ (&w->q.lock) {
+		while (waitq_wake_one_locked(&w->q)) {
+		}
+		if (w->sleepers == 0) {
+			ring_end_woke(end_of(r, side));
+		}
+	}
+	if (!list_empty(&w->pollq.watches)) {
+		pollq_wake(&w->pollq);
+	}
+}
+
+void ring_object_close(struct ring_object *r, enum ring_side side)
+{
+	/* Pairs with ring_object_closed(). */
+	__atomic_store_n(&r->sides[side].closed, true, __ATOMIC_SEQ_CST);
+	ring_end_close(end_of(r, side));
+	side_wake(r, ring_other(side));
+	mem_object_put(&r->object);
+}
+
+int ring_object_wait(struct ring_object *r, enum ring_side side,
+		     u64 deadline_ns)
+{
+	struct ring_waiters *w = &r->sides[side];
+	struct ring_end *end = end_of(r, side);
+	u64 flags = waitq_lock(&w->q);
+	int err = 0;
+
+	w->sleepers++;
+	ring_end_sleeps(end);
+	while (!has_work(r, side) && err == 0) {
+		err = deadline_ns
+			      ? waitq_sleep_interruptible(&w->q, deadline_ns)
+			      : -ETIMEDOUT;
+		ring_end_sleeps(end);
+	}
+	if (--w->sleepers == 0) {
+		ring_end_woke(end);
+	}
+	waitq_unlock(&w->q, flags);
+	if (has_work(r, side)) {
+		err = at_end(r, side) ? -EPIPE : 0;
+	}
+	return err;
+}
+
+int ring_object_bell(struct ring_object *r, enum ring_side side)
+{
+	if (ring_object_closed(r, ring_other(side))) {
+		return -EPIPE;
+	}
+	side_wake(r, ring_other(side));
+	return 0;
+}
+
+bool ring_object_poll(struct ring_object *r, enum ring_side side,
+		      struct poller *poller)
+{
+	poller_watch(poller, &r->sides[side].pollq);
+	ring_end_sleeps(end_of(r, side));
+	return has_work(r, side);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on rings: making one, the doorbell.  What a ring is to programs
+ * stands in user/exo.h and docs/rings.md.
+ */
+#include "arch/user.h"
+#include "fs/ring_file.h"
+#include "lib/errno.h"
+#include "posix/descriptors.h"
+#include "posix/process.h"
+#include "posix/syscall.h"
+#include "posix/time.h"
+
+long handles_give(struct file *files[2], uaddr_t to, u32 flags)
+{
+	struct descriptors *d = process_current()->descriptors;
+	u64 handles[2] = { 0, 0 };
+	int err = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = descriptors_add(d, files[i], 0,
+					 process_limit(ABI_RLIMIT_NOFILE),
+					 flags & FILE_CLOSE_ON_EXEC);
+
+		if (fd < 0) {
+			file_put(files[i]);
+			err = fd;
+		}
+		handles[i] = fd < 0 ? (u64)fd : descriptors_handle(d, (u32)fd);
+	}
+	if (err == 0 && copy_to_user(to, handles, sizeof(handles)) != 0) {
+		err = -EFAULT;
+	}
+	for (unsigned i = 0; i < 2 && err; i++) {
+		if ((s64)handles[i] >= 0) {
+			descriptors_close_range(d, (u32)handles[i],
+						(u32)handles[i]);
+		}
+	}
+	return err;
+}
+
+SYSCALL_HANDLER(exo_ring_create)
+{
+	struct file *ends[RING_SIDES];
+	int err;
+
+	if ((d & ~(u64)FILE_CLOSE_ON_EXEC) || a > RING_SLOTS_MAX) {
+		return -EINVAL;
+	}
+	err = ring_files_create((u32)a, b, ends);
+	return err ? err : handles_give(ends, uaddr(c), (u32)d);
+}
+
+static long bell(u64 handle)
+{
+	struct file_use use;
+	int err = handle_use(handle, CAP_WAIT, CAP_TYPE_RING, &use);
+
+	if (err == 0) {
+		err = ring_object_bell(ring_of(use.file),
+				       ring_side_of(use.file));
+		file_use_end(use);
+	}
+	return err;
+}
+
+SYSCALL_HANDLER(exo_ring_bell)
+{
+	return bell(a);
+}
+
+/* Rings the bell of `c` first, unless that is negative. */
+SYSCALL_HANDLER(exo_ring_wait)
+{
+	struct file_use use;
+	long err = (s64)c >= 0 ? bell(c) : 0;
+
+	if (err == 0) {
+		err = handle_use(a, CAP_WAIT, CAP_TYPE_RING, &use);
+	}
+	if (err) {
+		return err;
+	}
+	err = ring_object_wait(ring_of(use.file), ring_side_of(use.file),
+			       deadline_after(b));
+	file_use_end(use);
+	return err;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Exo-OS offers to programs beyond Linux: capabilities, fusion rings and
+ * calls.  For programs of any C library; nothing has to be linked.
+ *
+ * Handles.  A handle is a descriptor in its lower half and, in its upper half,
+ * the generation of what that descriptor means now.  (int)handle is good for
+ * close(), poll(), mmap(), fcntl(); a descriptor alone is good where a handle
+ * is asked for, and means whatever it means at that moment.
+ *
+ * Each function here returns what the kernel does: 0 or more, or a negated
+ * errno (errno itself is not touched).  All that take a handle may return
+ *
+ *	-EBADF         no such descriptor
+ *	-ESTALE        the handle's was closed since
+ *	-EREMOTE       the handle was made in another process and not inherited
+ *	-EKEYREVOKED   it is a copy that was revoked (exo_revoke())
+ *	-EPROTOTYPE    it is not what this call is for
+ *	-EACCES        it has not the right that this call needs
+ *
+ * docs/capabilities.md and docs/rings.md tell more.
+ */
+#ifndef EXO_USER_EXO_H
+#define EXO_USER_EXO_H
+
+#include <stdint.h>
+
+/* posix/exo_calls.def, behind the number of the first. */
+enum exo_call_number {
+	EXO_CALL_FIRST = 65536,
+	EXO_RING_CREATE = EXO_CALL_FIRST,
+	EXO_RING_WAIT,
+	EXO_RING_BELL,
+};
+
+typedef int64_t exo_handle;
+
+static inline long exo_syscall(long number, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+
+	__asm__ volatile("syscall"
+			 : "+a"(number), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
+			 :
+			 : "rcx", "r8", "r9", "r11", "memory");
+	return number;
+}
+
+/* ---- Rings --------------------------------------------------------------- */
+
+/* Flags of whatever makes handles; O_CLOEXEC's value. */
+#define EXO_CLOSE_ON_EXEC 02000000
+
+enum exo_ring_end {
+	EXO_PRODUCER,
+	EXO_CONSUMER,
+};
+
+/*
+ * Makes a ring (lib/ring.h) of `slots` messages, a power of two, and an arena
+ *of `arena_bytes` behind it; ends[EXO_PRODUCER] sends, ends[EXO_CONSUMER]
+ * receives.  Either end is mapped by
+ *
+ *	mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (int)end, 0)
+ *
+ * with the ring at offset 0 and the arena at exo_ring_arena(slots).  Ends are
+ * inherited by fork() and closed like any descriptor; when the last descriptor
+ * of an end is closed, the other end learns of it.
+ * Errors: -EINVAL (slots; more than 16 MB in all), -EMFILE, -ENOMEM, -EFAULT.
+ */
+static inline long exo_ring_create(uint32_t slots, uint64_t arena_bytes,
+				   exo_handle ends[2], unsigned flags)
+{
+	return exo_syscall(EXO_RING_CREATE, slots, (long)arena_bytes,
+			   (long)ends, flags);
+}
+
+/* Where the arena begins: the first page behind the slots. */
+static inline uint64_t exo_ring_arena(uint32_t slots)
+{
+	return (256 + (uint64_t)slots * 64 + 4095) & ~4095ul;
+}
+
+#define EXO_FOREVER UINT64_MAX
+#define EXO_NO_BELL ((exo_handle)-1)
+
+/*
+ * Sleeps until the end has something to do, at most `timeout_ns` (0: only
+ * asks); before that rings the bell of the end `bell`, unless it is
+ * EXO_NO_BELL. Errors: -EPIPE (the other end is closed and nothing is left, or
+ * that of `bell` is closed), -ETIMEDOUT, -EINTR.
+ */
+static inline long exo_ring_wait(exo_handle end, uint64_t timeout_ns,
+				 exo_handle bell)
+{
+	return exo_syscall(EXO_RING_WAIT, end, (long)timeout_ns, bell, 0);
+}
+
+/*
+ * Wakes who waits at the other end.  Needed when ring_producer_bell() or
+ * ring_consumer.wake says so.  Errors: -EPIPE: it is closed.
+ */
+static inline long exo_ring_bell(exo_handle end)
+{
+	return exo_syscall(EXO_RING_BELL, end, 0, 0, 0);
+}
+
+#endif
