@@ -50,8 +50,8 @@
  * looks whether there is something to do (ring_readable(), ring_writable()),
  * and if not sleeps, all under the lock of the wait queue.  The other end
  * publishes, *then* looks at the state (ring_producer_bell(),
- * ring_must_wake()), and if it is not 0 has the kernel wake all that wait in
- * that queue.  On each side a full barrier stands between the write and the
+ * ring_taken_publish()), and if it is not 0 has the kernel wake all that wait
+ * in that queue.  On each side a full barrier stands between the write and the
  * read.  Of two such pairs at least one reads what the other wrote: either
  * who would sleep sees the message, or who publishes sees the flag; and in the
  * latter case the lock puts the wake-up behind the sleep or the sleep behind
@@ -324,8 +324,9 @@ static inline u32 ring_send_batch(struct ring_producer *p,
 }
 
 /*
- * After the last message of a batch: true if the kernel must be asked to wake
- * the consumer, or would say that it is gone.
+ * After the last message of a batch, and before this end sleeps for room in the
+ * middle of one: true if the kernel must be asked to wake the consumer, or
+ * would say that it is gone.
  */
 static inline must_check bool ring_producer_bell(const struct ring_producer *p)
 {
