@@ -26,6 +26,7 @@
 #define SHARED_WORDS 192
 #define LOCAL_WORDS  40
 #define FIRST_SEEN   (1u << 16)
+#define DEPTH_MAX    4096
 
 enum access { LOAD, STORE, UPDATE, FENCE, LOCK, UNLOCK, SLEEP, WAKE };
 
@@ -61,6 +62,8 @@ static struct {
 	struct interleave_result result;
 	u64 *seen; /* open addressing, 0 is free */
 	u64 seen_size;
+	struct state *states[DEPTH_MAX]; /* on the way here */
+	unsigned depth;
 	/* The operation that is run now. */
 	struct state *state;
 	unsigned actor;
@@ -375,15 +378,25 @@ static bool may_drain(const struct actor_state *a, u64 i)
 	return i < a->store_count;
 }
 
+/* A state for one more step, of those that the search has once had. */
+static struct state *state_push(void)
+{
+	ASSERT(search.depth < DEPTH_MAX);
+	if (search.states[search.depth] == NULL) {
+		search.states[search.depth] = malloc(sizeof(struct state));
+		ASSERT(search.states[search.depth] != NULL);
+	}
+	return search.states[search.depth++];
+}
+
 static void explore(const struct state *from);
 
 /* Goes on from each state that one move of the actor leads to. */
 static bool explore_actor(const struct state *from, unsigned actor)
 {
-	struct state *next = malloc(sizeof(*next));
+	struct state *next = state_push();
 	bool moved;
 
-	ASSERT(next != NULL);
 	*next = *from;
 	moved = step(next, actor);
 	if (moved && note(next)) {
@@ -397,7 +410,7 @@ static bool explore_actor(const struct state *from, unsigned actor)
 			explore(next);
 		}
 	}
-	free(next);
+	search.depth--;
 	return moved;
 }
 
@@ -437,6 +450,10 @@ struct interleave_result interleave_run(const struct interleave *model)
 		       model->local_bytes);
 	}
 	explore(first);
+	for (unsigned i = 0; i < DEPTH_MAX; i++) {
+		free(search.states[i]);
+		search.states[i] = NULL;
+	}
 	free(search.seen);
 	free(first);
 	return search.result;

@@ -7,5 +7,6 @@ tests-y     += tests/lib/test_bitmap.c tests/lib/test_format.c \
 	tests/lib/test_tree.c
 ktests-y    += tests/lib/test_string.c
 hosttests-y += tests/host/interleave.c tests/lib/test_ring_model_host.c \
+	tests/lib/test_ring_hostile_host.c \
 	tests/lib/test_errno_host.c tests/lib/test_format_host.c \
 	tests/lib/test_string_host.c
