@@ -18,8 +18,12 @@
 #include "sched/worker.h"
 #include "trace/trace.h"
 
-/* Records in a processor's trace ring once there is memory: 32 KB. */
-#define TRACE_RECORDS 1024
+/* The least and the most records in a processor's trace ring: 4 KB, 4 MB. */
+#define TRACE_RECORDS_MIN 128u
+#define TRACE_RECORDS_MAX 131072u
+
+/* [I] In a trace ring once there is memory; a power of two. */
+static u32 trace_records = TRACE_RECORDS_MIN;
 
 static int bring_up(struct cpu_start *start)
 {
@@ -69,16 +73,24 @@ int processor_start(unsigned cpu, u32 hardware_id)
 	return err;
 }
 
+void processors_set_trace(u64 count)
+{
+	while (trace_records < TRACE_RECORDS_MAX &&
+	       trace_records * 2 <= count) {
+		trace_records *= 2;
+	}
+}
+
 /* The ring is the first thing that a processor needs. */
 int processor_trace_ring(void)
 {
 	struct trace_record *records =
-		kmalloc(TRACE_RECORDS * sizeof(*records));
+		kmalloc(trace_records * sizeof(*records));
 
 	if (records == NULL) {
 		return -ENOMEM;
 	}
-	trace_set_ring(records, TRACE_RECORDS);
+	trace_set_ring(records, trace_records);
 	return 0;
 }
 

@@ -15,6 +15,12 @@
  */
 must_check int processor_start(unsigned cpu, u32 hardware_id);
 
+/*
+ * From now on a trace ring has `count` records, rounded down to a power of two
+ * that is sensible.  Context: boot, before the first ring.
+ */
+void processors_set_trace(u64 count);
+
 /* Gives this processor its trace ring. Errors: -ENOMEM. Context: boot. */
 must_check int processor_trace_ring(void);
 

@@ -150,6 +150,7 @@ int task_cmdline(void)
 	if (c->trace != NULL && trace_select(c->trace) != 0) {
 		log_warn("trace=%s names an unknown group", c->trace);
 	}
+	processors_set_trace(c->trace_records);
 	random_init(c->seed);
 	log_info("command line: %s", boot.info.cmdline);
 	log_info("processor: %s (%s)", arch_cpu_name(), arch_cpu_features());

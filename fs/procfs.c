@@ -220,8 +220,17 @@ static int nameless_open(struct vnode *v, struct file *file)
 	return node->entry->open(node->key, file);
 }
 
+/* Shells open for writing with O_TRUNC. */
+static int text_truncate(struct vnode *v, u64 size_bytes)
+{
+	(void)v;
+	(void)size_bytes;
+	return 0;
+}
+
 static const struct vnode_ops nameless_ops = {
 	.open = nameless_open,
+	.truncate = text_truncate,
 	.parent = node_parent,
 	.destroy = node_destroy,
 };
@@ -320,14 +329,6 @@ static const struct file_ops text_file_ops = {
 	.write_at = text_write,
 	.close = text_close,
 };
-
-/* Shells open for writing with O_TRUNC. */
-static int text_truncate(struct vnode *v, u64 size_bytes)
-{
-	(void)v;
-	(void)size_bytes;
-	return 0;
-}
 
 static const struct vnode_ops file_vnode_ops = {
 	.parent = node_parent,

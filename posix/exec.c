@@ -286,6 +286,9 @@ static void names_set(struct process *process, const struct program *p)
 {
 	const char *base = p->path;
 	struct vnode *old;
+	u64 name[2];
+
+	static_assert(sizeof(name) == THREAD_NAME_BYTES, "two arguments");
 
 	for (const char *at = p->path; *at != '\0'; at++) {
 		base = *at == '/' ? at + 1 : base;
@@ -300,6 +303,8 @@ static void names_set(struct process *process, const struct program *p)
 	}
 	vnode_text_put(old);
 	string_copy(current_thread()->name, base, THREAD_NAME_BYTES);
+	memcpy(name, current_thread()->name, sizeof(name));
+	trace(TRACE_NAME, name[0], name[1]);
 }
 
 /* What a process keeps is not the old program's any more. */

@@ -223,6 +223,7 @@ static const struct proc_entry sys_children[] = {
 };
 
 static const struct proc_entry exo_children[] = {
+	{ .name = "trace", .mode = PROC_FILE(0600), .open = proc_trace_open },
 	{ .name = "unimplemented",
 	  .mode = PROC_FILE(0444),
 	  .show = show_absent },

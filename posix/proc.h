@@ -31,6 +31,9 @@ struct aspace *proc_aspace(struct process *p);
 /* Upward, defined by boot/: the command line as the loader gave it. */
 const char *machine_cmdline(void);
 
+/* /proc/exo/trace, as proc_entry.open; posix/proc_trace.c. */
+int proc_trace_open(u64 key, struct file *file);
+
 /* Mounts /proc. Errors: -ENOMEM. Context: boot, once. */
 must_check int proc_init(void);
 

@@ -104,10 +104,18 @@ static SYSCALL_HANDLER(absent)
 
 /* ---- Calls that are shown ----------------------------------------------- */
 
+static bool shown; /* [a] */
+
 void syscall_show_all(void)
 {
+	WRITE_ONCE(shown, true);
 	WRITE_ONCE(syscall_count, 0);
 	WRITE_ONCE(exo_call_count, 0);
+}
+
+void syscall_record_all(bool on)
+{
+	WRITE_ONCE(syscall_count, on || READ_ONCE(shown) ? 0 : SYSCALL_COUNT);
 }
 
 syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -116,6 +124,9 @@ syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	const u64 args[] = { a, b, c, d, e, f };
 
 	if (READ_ONCE(syscall_count) == 0) {
+		trace(TRACE_SYSCALL, number, a);
+	}
+	if (READ_ONCE(shown)) {
 		syscall_show(number, args);
 	}
 	if (number - EXO_CALL_FIRST < ARRAY_SIZE(exo_call_table)) {
@@ -127,6 +138,9 @@ syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 long syscall_other_done(long result)
 {
 	if (READ_ONCE(syscall_count) == 0) {
+		trace(TRACE_SYSCALL_DONE, arch_syscall_number(), result);
+	}
+	if (READ_ONCE(shown)) {
 		syscall_show_result(arch_syscall_number(), result);
 	}
 	return result;

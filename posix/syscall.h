@@ -48,8 +48,11 @@ struct absent_call {
 /* The next of them behind `*at`, which begins at 0 and moves on; or NULL. */
 const struct absent_call *syscall_absent_next(unsigned *at);
 
-/* From now on each call is shown in the log (trace=syscall). */
+/* From now on each call is shown in the log (trace=syscall) and recorded. */
 void syscall_show_all(void);
+
+/* Whether each call and its result are recorded in the trace from now on. */
+void syscall_record_all(bool on);
 
 /* Show a call and its result; posix/syscall_show.c. */
 void syscall_show(u64 number, const u64 args[]);

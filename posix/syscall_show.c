@@ -4,8 +4,9 @@
  * thread: one before it, with the arguments as posix/syscalls.def tells them,
  * and one with its result.
  *
- * While it is on, `syscall_count` is 0, so that every call comes to
- * syscall_other() (posix/syscall.c); while it is off it costs nothing.
+ * While it is on, or calls are recorded in the trace, `syscall_count` is 0, so
+ * that every call comes to syscall_other() (posix/syscall.c); while it is off
+ * it costs nothing.
  */
 #include "arch/user.h"
 #include "kernel/log.h"

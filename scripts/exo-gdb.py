@@ -15,7 +15,7 @@ import gdb
 
 ROOT = Path(__file__).resolve().parent.parent
 EVENT = re.compile(r'^TRACE_EVENT\((\w+), \w+, "(.*)"\)', re.M)
-ARGUMENT = re.compile(r"%([xs]?)([ab])")
+ARGUMENT = re.compile(r"%([xst]?)([ab])")
 # What arch_switch() leaves on the stack: six registers, rbp the last of them.
 SAVED_RBP, SAVED_RETURN = 5 * 8, 6 * 8
 MAX_FRAMES = 64
@@ -62,6 +62,11 @@ def symbol(address):
     text = gdb.execute(f"info symbol {address:#x}", to_string=True)
     match = re.match(r"(\S+)(?: \+ (\d+))? in section", text)
     return f"{match[1]}+{match[2] or 0}" if match else f"{address:#x}"
+
+
+def text(number):
+    """The characters that lie in a number."""
+    return number.to_bytes(8, "little").rstrip(b"\0").decode()
 
 
 def word(address):
@@ -161,8 +166,8 @@ class Trace(gdb.Command):
 
         def argument(match):
             number = int(record[match[2]])
-            return hex(number) if match[1] == "x" else \
-                symbol(number) if match[1] == "s" else str(number)
+            return {"x": hex, "s": symbol, "t": text}.get(
+                match[1], str)(number)
         words = ARGUMENT.sub(argument, formats[name])
         return (f"{int(record['time']):>16} cpu {int(record['cpu'])} thread "
                 f"{int(record['tid']):<5}{name.removeprefix('TRACE_'):<16}"

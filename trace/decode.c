@@ -62,11 +62,14 @@ const char *trace_event_name(unsigned event)
 static size_t expand(const char **f, const struct trace_record *r, char *buf,
 		     size_t size)
 {
-	char form = **f == 'x' || **f == 's' ? *(*f)++ : 'd';
+	char form = **f >= 's' ? *(*f)++ : 'd';
 	u64 value = *(*f)++ == 'a' ? r->a : r->b;
 
 	if (form == 's') {
 		return trace_symbol(value, buf, size);
+	}
+	if (form == 't') {
+		return (size_t)format(buf, size, "%.8s", (const char *)&value);
 	}
 	return (size_t)format(buf, size, form == 'x' ? "%#lx" : "%ld", value);
 }

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-kernel-y += trace/trace.c trace/decode.c
+kernel-y += trace/trace.c trace/collect.c trace/decode.c
 hot-y += trace/trace.c

@@ -125,6 +125,29 @@ void trace_init(void);
 void trace_set_ring(struct trace_record *records, u32 count);
 
 /*
+ * What somebody who reads the trace has got of one processor's ring: the
+ * bytes taken up to there.
+ */
+struct trace_cursor {
+	u32 next;
+	u32 lost; /* records that were overwritten before they were read */
+};
+
+/* Puts the cursor before all that the ring of `cpu` still has. */
+void trace_cursor_start(struct trace_cursor *cursor, unsigned cpu);
+
+/*
+ * Copies what this processor has recorded behind `cursor`, oldest first, at
+ * most `most` records, and moves the cursor.  Returns how many.  Context: a
+ * thread, for then no record of this processor is half made.
+ */
+u32 trace_collect(struct trace_cursor *cursor, struct trace_record *out,
+		  u32 most);
+
+/* The records that the ring of `cpu` holds. */
+u32 trace_ring_records(unsigned cpu);
+
+/*
  * trace=: "off", or the names of groups parted by commas.  Errors: -EINVAL
  * for a name that is no group; the others are taken.
  */

@@ -10,6 +10,7 @@
 #include "kernel/timer.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/kmem.h"
 #include "sched/sched.h"
 #include "tests/ktest.h"
 #include "tests/sched/crew.h"
@@ -117,6 +118,56 @@ KTEST(trace_groups_select, "a group that is off leaves no records")
 	EXPECT_EQ(without, 0);
 	EXPECT_EQ(with, 1);
 	EXPECT_EQ(named, 1u << TRACE_GROUP_boot);
+}
+
+/* Adds the marks among what was collected, in the order that they had. */
+static void look_at_all(const struct trace_record *records, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		look(&records[i]);
+	}
+}
+
+/* Marks from 0 on, collected with interrupts off: nothing else is recorded. */
+static void collect_marks(struct trace_cursor *cursor,
+			  struct trace_record *records, u64 marks, u32 most)
+{
+	u64 flags = arch_irq_save();
+	u32 part;
+
+	memset(&dump, 0, sizeof(dump));
+	trace_cursor_start(cursor, cpu_id());
+	while (trace_collect(cursor, records, RING_RECORDS) > 0) {
+	}
+	for (u64 i = 0; i < marks; i++) {
+		mark(i);
+	}
+	do {
+		part = trace_collect(cursor, records, most);
+		look_at_all(records, part);
+	} while (part > 0);
+	arch_irq_restore(flags);
+}
+
+KTEST(trace_collects, "a reader gets each record once, and how many are lost")
+{
+	struct trace_record *records = kmalloc(RING_RECORDS * sizeof(*records));
+	struct trace_cursor few, many;
+	u64 marks, disordered;
+
+	EXPECT(records != NULL);
+	collect_marks(&few, records, 10, 4);
+	marks = dump.marks;
+	disordered = dump.disordered + dump.torn + dump.first_mark;
+	collect_marks(&many, records, WRAP_MARKS, RING_RECORDS);
+	kfree(records);
+	EXPECT_EQ(marks, 10);
+	EXPECT_EQ(disordered, 0);
+	EXPECT_EQ(few.lost, 0);
+	EXPECT_EQ(dump.marks, RING_RECORDS);
+	EXPECT_EQ(dump.last_mark, WRAP_MARKS - 1);
+	EXPECT_EQ(dump.disordered, 0);
+	EXPECT_EQ(many.lost, WRAP_MARKS - RING_RECORDS);
 }
 
 KTEST(trace_text, "a record reads as its list says, cut to the buffer")
