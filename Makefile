@@ -28,6 +28,7 @@ ONLY     ?=
 ROUNDS   ?= 1000
 V        ?=
 ACCEPT   ?=
+WORKLOAD ?=
 LINUX    ?= build/compare/vmlinuz
 PREFIX   ?= $(HOME)/.local/x86_64-elf
 
@@ -55,7 +56,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench bench-host compare debug size check format docs toolchain clean FORCE \
+.PHONY: all run test bench bench-host compare trace debug size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -239,6 +240,10 @@ run: build/exo.iso
 
 debug: build/debug/exo.elf build/initrd.cpio
 	$(Q)scripts/debug.sh build/debug/exo.elf build/initrd.cpio "$$CMDLINE"
+
+trace: build/exo.elf build/initrd.cpio
+	$(Q)$(PYTHON) scripts/trace_picture.py build/trace/trace.json \
+		$(if $(WORKLOAD),--workload '$(WORKLOAD)')
 
 # ---- Host tests -------------------------------------------------------------
 

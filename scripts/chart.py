@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, RIGHT, ROW, TOP = 860, 170, 70, 18, 62
+WIDTH, LABELS, RIGHT, ROW, TOP = 860, 185, 70, 18, 62
 FONT = "font-family='DejaVu Sans,Helvetica,sans-serif' font-size='12'"
 GOOD, BAD, TICK, GREY = "#2f7fc1", "#d1495b", "#e0a100", "#808080"
 

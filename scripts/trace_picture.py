@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Turns the kernel's trace into a picture for Perfetto or chrome://tracing.
+
+Boots the kernel, lets its shell run a workload with everything recorded, and
+reads /proc/exo/trace; or takes the text of that file (--from). The picture is
+JSON: a track for each processor (which thread runs) and two for each thread
+(where it runs, its system calls), arrows from a wake-up to the thread that
+runs then, counters of ready threads and of page faults.
+
+Usage: trace_picture.py OUT [--workload 'SHELL WORDS'] [--from FILE]
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from qemu import Machine
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKLOAD = "/bin/echo hello | /usr/bin/tr a-z A-Z; /bin/ls /bin | /usr/bin/wc -l"
+CONTROL = "/proc/exo/trace"
+BEGIN, END = "TRACE-BEGIN", "TRACE-END"
+WORDS = ("bench=off console=serial loglevel=1 trace_records=32768 "
+         "init=/bin/busybox -- sh -c \"echo {groups} > " + CONTROL +
+         "; {workload}; echo off > " + CONTROL + "; echo " + BEGIN +
+         "; cat " + CONTROL + "; echo " + END + "\"")
+COUNTED = "shift=1,sleep=off"
+LIMIT_S = 300
+
+LINE = re.compile(r"^\[ *(\d+)\.(\d{9})\] (\d+) thread (\d+) +(\w+) +(.*?)\r?$",
+                  re.M)
+GROUP = re.compile(r"^TRACE_GROUP\((\w+)\)", re.M)
+EVENT = re.compile(r'^TRACE_EVENT\(TRACE_(\w+), \w+, "(.*)"\)', re.M)
+CALL = re.compile(r"^SYSCALL\((\d+), (\w+),", re.M)
+FORMS = {"%ta%tb": "(?P<a>.*)", "%a": r"(?P<a>-?\d+)", "%b": r"(?P<b>-?\d+)",
+         "%xa": r"(?P<a>\w+)", "%xb": r"(?P<b>\w+)", "%sa": r"(?P<a>\S+)",
+         "%sb": r"(?P<b>\S+)"}
+FORM = re.compile(r"%ta%tb|%[xs]?[ab]")
+FORKS = ("clone", "fork", "vfork")
+CHILD_BEGINS = "child_begin"
+PROCESSORS, THREADS = 1, 2
+LAST_ERRNO = 4095
+
+
+def source(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def reader_of(form):
+    """What finds the arguments in the text that `form` became."""
+    pieces = FORM.split(form)
+    found = [FORMS[each] for each in FORM.findall(form)] + [""]
+    return re.compile("".join(re.escape(piece) + group
+                              for piece, group in zip(pieces, found)) + "$")
+
+
+class Record:
+    """One line of the trace; `a` and `b` are as the event's text has them."""
+
+    def __init__(self, match, readers):
+        seconds, ns, cpu, tid, self.event, self.text = match.groups()
+        self.ns = int(seconds) * 10 ** 9 + int(ns)
+        self.cpu, self.tid = int(cpu), int(tid)
+        found = readers[self.event].match(self.text) \
+            if self.event in readers else None
+        values = found.groupdict() if found else {}
+        self.a, self.b = values.get("a"), values.get("b")
+
+
+def records_of(text):
+    """All lines of the trace, by time."""
+    readers = {name: reader_of(form)
+               for name, form in EVENT.findall(source("trace/events.def"))}
+    records = [Record(match, readers) for match in LINE.finditer(text)]
+    return sorted(records, key=lambda record: record.ns)
+
+
+class Picture:
+    """The events of the picture, made record by record."""
+
+    def __init__(self):
+        self.events = []
+        self.names = {0: ["boot"]}
+        self.running = {}   # processor: (thread, since)
+        self.calls = {}     # thread: (number, argument, since)
+        self.woken = {}     # thread: its arrow's number
+        self.forks = []     # (thread, arrow) of calls whose child is to come
+        self.arrows = self.faults = 0
+        self.call_names = dict(CALL.findall(source("posix/syscalls.def")))
+
+    def add(self, kind, name, ns, pid, tid, **more):
+        self.events.append({"ph": kind, "name": name, "ts": ns / 1000,
+                            "pid": pid, "tid": tid, **more})
+
+    def label(self, tid):
+        return f"{self.names.get(tid, ['thread'])[-1]} {tid}"
+
+    def is_named(self, tid, name):
+        names = self.names.setdefault(tid, [])
+        if name not in names[-1:]:
+            names.append(name)
+
+    def slice(self, name, since, until, pid, tid, **args):
+        self.add("X", name, since, pid, tid, dur=(until - since) / 1000,
+                 args=args)
+
+    def runs(self, cpu, tid, ns):
+        """From now on this thread runs there; what ran before has its bars."""
+        if cpu in self.running:
+            before, since = self.running[cpu]
+            self.slice(self.label(before), since, ns, PROCESSORS, cpu)
+            self.slice(f"runs on {cpu}", since, ns, THREADS, 2 * before)
+        self.running[cpu] = (tid, ns)
+
+    def call_ends(self, tid, ns, result=None):
+        if tid in self.calls:
+            number, argument, since = self.calls.pop(tid)
+            name = self.call_names.get(number, f"call {number}")
+            shown = {} if result is None else {"result": result}
+            self.slice(name, since, ns, THREADS, 2 * tid + 1,
+                       argument=argument, **shown)
+
+    def take(self, record):
+        if record.cpu not in self.running:
+            self.runs(record.cpu, record.tid, record.ns)
+        handle = getattr(self, f"on_{record.event.lower()}", self.on_other)
+        handle(record)
+
+    def on_other(self, r):
+        self.add("i", r.event.lower(), r.ns, THREADS, 2 * r.tid, s="t",
+                 args={"what": r.text})
+
+    def on_irq(self, r):
+        self.add("i", f"interrupt {r.a}", r.ns, PROCESSORS, r.cpu, s="t",
+                 args={"what": r.text})
+
+    def arrow_begins(self, name, r):
+        """From the bar of the processor on which this happens."""
+        self.arrows += 1
+        self.add("s", name, r.ns, PROCESSORS, r.cpu, cat=name, id=self.arrows)
+        return self.arrows
+
+    def arrow_ends(self, name, r, arrow):
+        self.add("f", name, r.ns, PROCESSORS, r.cpu, bp="e", cat=name,
+                 id=arrow)
+
+    def on_switch(self, r):
+        tid = int(r.a)
+        self.runs(r.cpu, tid, r.ns)
+        self.add("C", f"ready on {r.cpu}", r.ns, PROCESSORS, 0,
+                 args={"threads": int(r.b)})
+        if tid in self.woken:
+            self.arrow_ends("wake", r, self.woken.pop(tid))
+
+    def on_wake(self, r):
+        tid = int(r.a)
+        if tid not in self.woken:
+            self.woken[tid] = self.arrow_begins("wake", r)
+        self.on_other(r)
+
+    def on_thread_start(self, r):
+        """A child has its parent's name; others that of their function."""
+        name = r.b.split("+")[0]
+        if name == CHILD_BEGINS and self.forks:
+            parent, arrow = self.forks.pop(0)
+            self.arrow_ends("fork", r, arrow)
+            name = self.names.get(parent, ["thread"])[-1]
+        self.names.setdefault(r.tid, [name])
+        self.on_other(r)
+
+    def on_name(self, r):
+        self.is_named(r.tid, r.a)
+
+    def on_syscall(self, r):
+        self.call_ends(r.tid, r.ns)
+        self.calls[r.tid] = (r.a, r.b, r.ns)
+        if self.call_names.get(r.a) in FORKS:
+            self.forks.append((r.tid, self.arrow_begins("fork", r)))
+
+    def on_syscall_done(self, r):
+        value = int(r.b)
+        self.call_ends(r.tid, r.ns, os.strerror(-value)
+                       if -LAST_ERRNO <= value < 0 else value)
+
+    def on_exec(self, r):
+        self.call_ends(r.tid, r.ns)
+        self.on_other(r)
+
+    def on_thread_exit(self, r):
+        self.call_ends(r.tid, r.ns)
+        self.on_other(r)
+
+    def on_fault(self, r):
+        self.faults += 1
+        self.add("C", "page faults", r.ns, THREADS, 0,
+                 args={"count": self.faults})
+        self.on_other(r)
+
+    def finish(self, ns):
+        """Ends what goes on, and names the tracks."""
+        for cpu, (tid, _) in list(self.running.items()):
+            self.runs(cpu, tid, ns)
+            self.title(PROCESSORS, cpu, f"processor {cpu}", cpu)
+        for tid in list(self.calls):
+            self.call_ends(tid, ns)
+        for pid, words in ((PROCESSORS, "processors"), (THREADS, "threads")):
+            self.add("M", "process_name", 0, pid, 0, args={"name": words})
+        for tid, names in self.names.items():
+            name = f"{' > '.join(names)} {tid}"
+            self.title(THREADS, 2 * tid, name, 2 * tid)
+            self.title(THREADS, 2 * tid + 1, f"{name} calls", 2 * tid + 1)
+
+    def title(self, pid, tid, name, place):
+        self.add("M", "thread_name", 0, pid, tid, args={"name": name})
+        self.add("M", "thread_sort_index", 0, pid, tid,
+                 args={"sort_index": place})
+
+
+def picture_of(text):
+    """The picture as what JSON holds."""
+    records = records_of(text)
+    if not records:
+        sys.exit("trace_picture.py: there is no event in this trace")
+    picture = Picture()
+    for record in records:
+        picture.take(record)
+    picture.finish(records[-1].ns)
+    return {"displayTimeUnit": "ns", "traceEvents": picture.events}
+
+
+def command(workload):
+    """The machine that runs the workload and shows its trace."""
+    groups = ",".join(GROUP.findall(source("trace/events.def")))
+    return Machine(kernel=str(ROOT / "build/exo.elf"), accel="tcg",
+                   initrd=str(ROOT / "build/initrd.cpio"), icount=COUNTED,
+                   append=WORDS.format(groups=groups, workload=workload),
+                   cpus=int(os.environ.get("CPUS") or 2), serial="stdio")
+
+
+def trace_of(workload):
+    """Boots, and returns the text of the trace."""
+    done = subprocess.run(command(workload).command(), check=False,
+                          capture_output=True, timeout=LIMIT_S,
+                          stdin=subprocess.DEVNULL)
+    text = done.stdout.decode(errors="replace")
+    _, _, text = text.partition(BEGIN)
+    text, _, end = text.partition(END)
+    if not end:
+        sys.exit(f"{text}\ntrace_picture.py: the machine did not show its "
+                 f"trace; QEMU's status is {done.returncode}")
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out")
+    parser.add_argument("--workload", default=WORKLOAD)
+    parser.add_argument("--from", dest="source")
+    opts = parser.parse_args()
+    text = source(opts.source) if opts.source else trace_of(opts.workload)
+    picture = picture_of(text)
+    out = Path(opts.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.with_suffix(".txt").write_text(text, encoding="utf-8")
+    out.write_text(json.dumps(picture), encoding="utf-8")
+    print(f"{len(picture['traceEvents'])} events in {out}: open it in "
+          "https://ui.perfetto.dev or chrome://tracing")
+
+
+if __name__ == "__main__":
+    main()

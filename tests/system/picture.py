@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""/proc/exo/trace, and the picture that `make trace` makes of it."""
+import collections
+import json
+import re
+
+import trace_picture
+from suite import test
+from vm import INITRD, KERNEL, Failure, Machine, Vm
+
+PROGRAMS = ("busybox", "echo", "tr", "ls", "wc")
+CALLS = ("execve", "read", "write", "wait4", "exit_group")
+PIPES, FORKS = ("pipe", "pipe2"), trace_picture.FORKS
+
+
+def check_bars(events):
+    """Bars of a track do not overlap: a thread is at one place at a time."""
+    tracks = collections.defaultdict(list)
+    for event in events:
+        if event["ph"] == "X":
+            tracks[event["pid"], event["tid"]].append(
+                (round(event["ts"] * 1000), round(event["dur"] * 1000)))
+    for track, bars in tracks.items():
+        bars.sort()
+        for (start, length), (following, _) in zip(bars, bars[1:]):
+            if length < 0 or start + length > following:
+                raise Failure(f"two bars of {track} overlap at {following}")
+
+
+def check_arrows(events):
+    """Each arrow that ends began before."""
+    begun = {}
+    for event in sorted(events, key=lambda event: event["ts"]):
+        if event["ph"] == "s":
+            begun[event["id"]] = event["cat"]
+        elif event["ph"] == "f" and begun.get(event["id"]) != event["cat"]:
+            raise Failure(f"an arrow ends that did not begin: {event}")
+    if set(begun.values()) != {"wake", "fork"}:
+        raise Failure(f"there are arrows of {set(begun.values())}")
+
+
+@test("make trace draws fork, exec and a pipe between two commands")
+def trace_picture_of_shell():
+    text = trace_picture.trace_of(trace_picture.WORKLOAD)
+    if "lost" in text:
+        raise Failure("events are lost")
+    picture = json.loads(json.dumps(trace_picture.picture_of(text)))
+    events = picture["traceEvents"]
+    kinds = collections.Counter(event["ph"] for event in events)
+    if set(kinds) != set("XiCsfM") or \
+            any(not {"name", "ts", "pid", "tid"} <= set(event)
+                for event in events):
+        raise Failure(f"the kinds of events are {kinds}")
+    check_bars(events)
+    check_arrows(events)
+    bars = {event["name"] for event in events if event["ph"] == "X"}
+    run = {name.rsplit(" ", 1)[0] for name in bars if " " in name}
+    missing = [name for name in PROGRAMS if name not in run] + \
+        [name for name in CALLS if name not in bars]
+    if missing or not bars & set(PIPES) or not bars & set(FORKS):
+        raise Failure(f"no bars of {missing}; there are {sorted(bars)}")
+    tracks = [event["args"]["name"] for event in events
+              if event["name"] == "thread_name"]
+    if not {"processor 0", "processor 1"} <= set(tracks):
+        raise Failure(f"the tracks are {tracks}")
+
+
+SCRIPT = ("cd /proc/exo; exec 3< trace; cat <&3 > /tmp/1; cat <&3 > /tmp/2; "
+          "cat trace || echo second reader; exec 3<&-; "
+          "echo nonsense > trace || echo no such group; "
+          "echo irq,sched > trace; exec 3< trace; cat <&3 > /dev/null; "
+          "usleep 20000; cat <&3 > /tmp/3; exec 3<&-; "
+          "for i in 1 2 3; do echo part $i; cat /tmp/$i; done; echo end")
+
+
+def events_in(part):
+    return re.findall(r"^\[.*?\] \d+ thread \d+ +(\w+)", part, re.M)
+
+
+@test("/proc/exo/trace ends, goes on where it ended, and chooses groups")
+def trace_file():
+    with Vm(Machine(kernel=KERNEL, initrd=INITRD, accel="tcg",
+                    icount="shift=1,sleep=off", append="bench=off loglevel=1 "
+                    f'init=/bin/busybox -- sh -c "{SCRIPT}"')) as vm:
+        for words in (r"can't open 'trace': (Device or r|R)esource busy",
+                      r"^second reader$", r"write error: Invalid argument",
+                      r"^no such group$", r"^end$"):
+            vm.expect(words)
+        vm.expect_end(0)
+    _, first, second, third = re.split(r"^part \d$", vm.text, flags=re.M)
+    if "BOOT_TASK" not in events_in(first) or not events_in(second) or \
+            "BOOT_TASK" in events_in(second):
+        vm.fail("the file does not go on where it ended")
+    others = set(events_in(third)) - {
+        "SWITCH", "WAKE", "MIGRATE", "SLEEP", "THREAD_START", "THREAD_EXIT",
+        "NAME", "IRQ", "TIMER"}
+    if "SWITCH" not in events_in(third) or others:
+        vm.fail(f"with irq,sched there are {others}")
