@@ -25,6 +25,8 @@ BASELINE = ROOT / "bench/baseline"
 ROOT_FILES = str(ROOT / "build/initrd.cpio")
 LIMIT_S = 600
 GROWTH = 1.05
+# When the interrupt comes is the emulator's choice, by a hundred instructions.
+NOT_HELD = ("bench/timer_interrupt",)
 HEAD = """\
 # The last accepted instructions of each path; `make test` fails if one grows by
 # more than 5 %. They are moved on purpose by: ./exo bench ACCEPT=1
@@ -94,7 +96,7 @@ def complaints(found, accepted):
 
 def accept(found):
     lines = [f"{name} {figure:g}" if figure < 1e5 else f"{name} {figure:.0f}"
-             for name, figure in sorted(found.items())]
+             for name, figure in sorted(found.items()) if name not in NOT_HELD]
     BASELINE.write_text(HEAD + TOOLS + tools() + "\n" + "\n".join(lines) +
                         "\n", encoding="utf-8")
 
@@ -102,7 +104,7 @@ def accept(found):
 def change(name, found, accepted):
     """How much a path has changed, for people."""
     if name not in accepted:
-        return "new"
+        return "not held" if name in NOT_HELD else "new"
     percent = 100 * (found[name] / accepted[name] - 1)
     return f"{percent:+.1f} %" if abs(percent) >= 0.05 else ""
 
