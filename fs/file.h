@@ -70,6 +70,12 @@ struct file_stat {
 	s64 ctime_ns;
 };
 
+/* A part of what is moved, in user memory; the layout is struct iovec's. */
+struct file_piece {
+	uaddr_t base;
+	u64 len_bytes;
+};
+
 /* A file has either read and write or, with positions, read_at and write_at. */
 struct file_ops {
 	enum cap_type type; /* what a capability of the file says */
@@ -80,6 +86,9 @@ struct file_ops {
 	/* Bytes moved, or a negative errno.  Context: thread, may sleep. */
 	long (*read)(struct file *file, uaddr_t dst, size_t len_bytes);
 	long (*write)(struct file *file, uaddr_t src, size_t len_bytes);
+	/* As one write of `len_bytes` > 0 in all; NULL: as a write of each. */
+	long (*write_pieces)(struct file *file, const struct file_piece *piece,
+			     size_t len_bytes);
 	long (*read_at)(struct file *file, uaddr_t dst, size_t len_bytes,
 			u64 at);
 	/* Moves `*at` behind what was written, wherever that was. */

@@ -16,22 +16,38 @@
 #define MOVE_MAX_BYTES 0x7ffff000ul
 
 /* Moves at the position, or at `*at`. */
+static always_inline long move_file(struct file *file, uaddr_t buf, u64 len,
+				    u32 right, const u64 *at)
+{
+	if (unlikely(!user_range_ok(buf, len))) {
+		return -EFAULT;
+	}
+	len = MIN(len, MOVE_MAX_BYTES);
+	return right == CAP_READ ? file_read(file, buf, len, at)
+				 : file_write(file, buf, len, at);
+}
+
+/* The same, and drops the reference. */
+static noinline long move_and_put(struct file *file, uaddr_t buf, u64 len,
+				  u32 right, const u64 *at)
+{
+	long result = move_file(file, buf, len, right, at);
+
+	file_put(file);
+	return result;
+}
+
 static always_inline long move(u64 fd, uaddr_t buf, u64 len, u32 right,
 			       const u64 *at)
 {
 	struct file_use use = file_use(fd, right);
-	long result = -EFAULT;
 
-	if (use.file == NULL) {
+	if (unlikely(use.file == NULL)) {
 		return -EBADF;
 	}
-	if (user_range_ok(buf, len)) {
-		len = MIN(len, MOVE_MAX_BYTES);
-		result = right == CAP_READ ? file_read(use.file, buf, len, at)
-					   : file_write(use.file, buf, len, at);
-	}
-	file_use_end(use);
-	return result;
+	return unlikely(use.counted)
+		       ? move_and_put(use.file, buf, len, right, at)
+		       : move_file(use.file, buf, len, right, at);
 }
 
 SYSCALL_HANDLER(read)
@@ -54,125 +70,152 @@ SYSCALL_HANDLER(pwrite64)
 	return (s64)d < 0 ? -EINVAL : move(a, uaddr(b), c, CAP_WRITE, &d);
 }
 
-/* A row of buffers in user memory. */
+/* ---- Vectors ------------------------------------------------------------- */
+
+static_assert(sizeof(struct file_piece) == sizeof(struct abi_iovec) &&
+		      offsetof(struct file_piece, len_bytes) ==
+			      offsetof(struct abi_iovec, len),
+	      "they are copied as they stand");
+
+/* Pieces of user memory, as a call names them. */
 struct vector {
 	uaddr_t pieces; /* struct abi_iovec */
 	u64 count;
+	u32 right;
+	const u64 *at; /* NULL: at the file's position */
 };
 
-static int piece_read(struct vector vector, u64 i, struct abi_iovec *piece)
-{
-	return copy_from_user(piece,
-			      uaddr_add(vector.pieces, i * sizeof(*piece)),
-			      sizeof(*piece));
-}
+/* Vectors up to here need no memory of their own. */
+#define NEAR_PIECES 8u
 
-/* All pieces are looked at before any byte moves. */
-static int vector_refused(struct vector vector)
-{
-	struct abi_iovec piece;
-
-	if (vector.count > ABI_IOV_MAX) {
-		return -EINVAL;
-	}
-	for (u64 i = 0; i < vector.count; i++) {
-		if (piece_read(vector, i, &piece) != 0) {
-			return -EFAULT;
-		}
-		if ((s64)piece.len < 0) {
-			return -EINVAL;
-		}
-		if (!user_range_ok(uaddr(piece.base), piece.len)) {
-			return -EFAULT;
-		}
-	}
-	return 0;
-}
-
-/* Moves piece after piece; stops at the first short one. */
-static long move_pieces(u64 fd, struct vector vector, u32 right, u64 *at)
+/* All of them lie in user space; what one call does not move is cut off. */
+static long pieces_check(struct file_piece *piece, u64 count)
 {
 	u64 total = 0;
 
-	for (u64 i = 0; i < vector.count && total < MOVE_MAX_BYTES; i++) {
-		struct abi_iovec piece;
-		long moved = piece_read(vector, i, &piece);
-
-		if (moved == 0) {
-			piece.len = MIN(piece.len, MOVE_MAX_BYTES - total);
-			moved = move(fd, uaddr(piece.base), piece.len, right,
-				     at);
+	for (u64 i = 0; i < count; i++) {
+		if ((s64)piece[i].len_bytes < 0) {
+			return -EINVAL;
 		}
-		if (moved < 0) {
-			return total > 0 ? (long)total : moved;
+		if (!user_range_ok(piece[i].base, piece[i].len_bytes)) {
+			return -EFAULT;
 		}
-		total += (u64)moved;
-		if (at != NULL) {
-			*at += (u64)moved;
-		}
-		if ((u64)moved < piece.len) {
-			break;
-		}
+		piece[i].len_bytes =
+			MIN(piece[i].len_bytes, MOVE_MAX_BYTES - total);
+		total += piece[i].len_bytes;
 	}
 	return (long)total;
 }
 
-static long move_vector(u64 fd, struct vector vector, u32 right, u64 *at)
+/* Moves piece after piece; stops at the first short one. */
+static long move_each(struct file *file, const struct file_piece *piece,
+		      const struct vector *v)
 {
-	struct file_use use = file_use(fd, right);
-	/* A bad descriptor is worse than a bad piece. */
-	int err = use.file != NULL ? vector_refused(vector) : -EBADF;
+	u64 pos = v->at ? *v->at : 0;
+	long total = 0;
 
+	for (u64 i = 0; i < v->count; i++) {
+		long moved = move_file(file, piece[i].base, piece[i].len_bytes,
+				       v->right, v->at ? &pos : NULL);
+
+		if (moved < 0) {
+			return total > 0 ? total : moved;
+		}
+		total += moved;
+		pos += (u64)moved;
+		if ((u64)moved < piece[i].len_bytes) {
+			break;
+		}
+	}
+	return total;
+}
+
+static long move_pieces(struct file *file, struct file_piece *piece,
+			const struct vector *v)
+{
+	long total;
+
+	if (copy_from_user(piece, v->pieces, v->count * sizeof(*piece)) != 0) {
+		return -EFAULT;
+	}
+	total = pieces_check(piece, v->count);
+	if (total > 0 && v->at == NULL && v->right == CAP_WRITE &&
+	    file->ops->write_pieces != NULL) {
+		return file->ops->write_pieces(file, piece, (size_t)total);
+	}
+	return total < 0 ? total : move_each(file, piece, v);
+}
+
+static long move_vector(u64 fd, const struct vector *v)
+{
+	struct file_piece near[NEAR_PIECES];
+	struct file_use use = file_use(fd, v->right);
+	struct file_piece *pieces = near;
+	long result = -ENOMEM;
+
+	if (use.file == NULL) {
+		return -EBADF;
+	}
+	if (v->count > ABI_IOV_MAX) {
+		result = -EINVAL;
+		pieces = NULL;
+	} else if (v->count > NEAR_PIECES) {
+		pieces = kmalloc(v->count * sizeof(*pieces));
+	}
+	if (pieces != NULL) {
+		result = move_pieces(use.file, pieces, v);
+	}
+	if (pieces != near) {
+		kfree(pieces);
+	}
 	file_use_end(use);
-	return err ? err : move_pieces(fd, vector, right, at);
+	return result;
 }
 
 SYSCALL_HANDLER(readv)
 {
-	return move_vector(a, (struct vector){ uaddr(b), c }, CAP_READ, NULL);
+	return move_vector(a, &(struct vector){ uaddr(b), c, CAP_READ, NULL });
 }
 
 SYSCALL_HANDLER(writev)
 {
-	return move_vector(a, (struct vector){ uaddr(b), c }, CAP_WRITE, NULL);
-}
-
-static long move_vector_at(u64 fd, struct vector vector, u32 right, u64 at)
-{
-	return (s64)at < 0 ? -EINVAL : move_vector(fd, vector, right, &at);
+	return move_vector(a, &(struct vector){ uaddr(b), c, CAP_WRITE, NULL });
 }
 
 SYSCALL_HANDLER(preadv)
 {
-	return move_vector_at(a, (struct vector){ uaddr(b), c }, CAP_READ, d);
+	return (s64)d < 0 ? -EINVAL
+			  : move_vector(a, &(struct vector){ uaddr(b), c,
+							     CAP_READ, &d });
 }
 
 SYSCALL_HANDLER(pwritev)
 {
-	return move_vector_at(a, (struct vector){ uaddr(b), c }, CAP_WRITE, d);
+	return (s64)d < 0 ? -EINVAL
+			  : move_vector(a, &(struct vector){ uaddr(b), c,
+							     CAP_WRITE, &d });
 }
 
 /* The place -1 is the position; everything is in memory and stays there. */
-static long move_vector_how(u64 fd, struct vector vector, u32 right, u64 at,
-			    u64 flags)
+static long move_vector_how(u64 fd, struct vector *v, u64 at, u64 flags)
 {
 	if ((u32)flags & ~(u32)(ABI_RWF_HIPRI | ABI_RWF_DSYNC | ABI_RWF_SYNC)) {
 		return -EOPNOTSUPP;
 	}
-	return (s64)at == -1 ? move_vector(fd, vector, right, NULL)
-			     : move_vector_at(fd, vector, right, at);
+	v->at = (s64)at == -1 ? NULL : &at;
+	return (s64)at < -1 ? -EINVAL : move_vector(fd, v);
 }
 
 SYSCALL_HANDLER(preadv2)
 {
-	return move_vector_how(a, (struct vector){ uaddr(b), c }, CAP_READ, d,
-			       f);
+	return move_vector_how(
+		a, &(struct vector){ uaddr(b), c, CAP_READ, NULL }, d, f);
 }
 
 SYSCALL_HANDLER(pwritev2)
 {
-	return move_vector_how(a, (struct vector){ uaddr(b), c }, CAP_WRITE, d,
-			       f);
+	return move_vector_how(
+		a, &(struct vector){ uaddr(b), c, CAP_WRITE, NULL }, d, f);
 }
 
 SYSCALL_HANDLER(close)

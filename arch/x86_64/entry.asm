@@ -17,7 +17,7 @@
 %include "arch/x86_64/macros.inc"
 
 extern x86_trap, x86_user_work, syscall_table, syscall_count, syscall_other
-extern syscall_other_done, exo_call_table, exo_call_count
+extern syscall_other_done, exo_call_table, exo_call_count, x86_fpu_restore
 %ifdef EXO_DEBUG
 extern user_return_check
 %endif
@@ -206,7 +206,7 @@ syscall_entry:
 	mov rdx, [gs:CPU_CURRENT]
 	cmp dword [rdx + THREAD_WORK], 0
 	jne .work
-	; SYSRET faults in kernel mode, on the user's stack, if the return
+.leave:	; SYSRET faults in kernel mode, on the user's stack, if the return
 	; address is not canonical: take IRET for what is not user space.
 	mov rcx, [rsp + FRAME_RIP]
 	mov rdx, rcx
@@ -240,7 +240,14 @@ syscall_entry:
 	mov rdi, rax
 	call syscall_other_done
 	jmp .done
-.work:
+.work:	; for the vector registers alone there is no need of a frame
+	cmp dword [rdx + THREAD_WORK], WORK_FPU
+	jne .slow
+	push rax
+	lea rdi, [rdx + THREAD_ARCH]
+	call x86_fpu_restore
+	pop rax
+	jmp .leave
 .slow:	; complete the frame and leave like a trap
 	mov rcx, [rsp + FRAME_RIP]
 	mov rdx, [rsp + FRAME_RFLAGS]

@@ -92,6 +92,8 @@ void offsets(void)
 
 	THREAD(THREAD_SP, sp);
 	THREAD(THREAD_WORK, work);
+	OFFSET(THREAD_ARCH, ARCH_THREAD_AT);
+	OFFSET(WORK_FPU, 1); /* in `work`: its first byte alone */
 
 	FRAME(FRAME_R15, r15);
 	FRAME(FRAME_R14, r14);

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -290,9 +291,56 @@ static void test_fifo(void)
 	show("unlink", unlink(path));
 }
 
+static long write_three(int fd, size_t each)
+{
+	static char letters[3][1000];
+	struct iovec pieces[3];
+
+	for (int i = 0; i < 3; i++) {
+		memset(letters[i], 'a' + i, sizeof(letters[i]));
+		pieces[i] = (struct iovec){ letters[i], each };
+	}
+	return writev(fd, pieces, 3);
+}
+
+/* A vector is one write: it goes as a whole, or the pipe is too full. */
+static void test_vectors(void)
+{
+	static char page[65536];
+	struct iovec bad[2] = { { page, 5 }, { unmapped, 5 } };
+	struct iovec many[1025] = { { page, 0 } };
+	int p[2];
+
+	show("pipe", pipe2(p, O_NONBLOCK));
+	show("an empty vector", writev(p[1], bad, 0));
+	show("empty pieces", writev(p[1], many, 1024));
+	show("too many pieces", writev(p[1], many, 1025));
+	bad[1].iov_len = (size_t)-1;
+	show("a piece that is too long", writev(p[1], bad, 2));
+	show("pieces nowhere", writev(p[1], unmapped, 2));
+	bad[0].iov_base = (void *)-4096;
+	bad[1].iov_len = 5;
+	show("a piece of the kernel's", writev(p[1], bad, 2));
+	show("fill", write(p[1], page, 65536 - 1000));
+	show("three pieces", write_three(p[1], 512));
+	show("smaller ones", write_three(p[1], 300));
+	show("drain", read(p[0], page, 65536 - 1000));
+	show("the rest", read(p[0], page, sizeof(page)));
+	printf("%c%c%c\n", page[0], page[300], page[899]);
+	show("a long one", write_three(p[1], 1000) + write_three(p[1], 1000));
+	show("read it", read(p[0], page, 4096) + read(p[0], page, 4096));
+	close(p[0]);
+	signal(SIGPIPE, count_signal);
+	signals_seen = 0;
+	show("to nobody", write_three(p[1], 100));
+	show("signals", signals_seen);
+	close(p[1]);
+}
+
 int main(void)
 {
 	test_alone();
+	test_vectors();
 	test_poll();
 	test_stream();
 	test_writers();
