@@ -243,7 +243,8 @@ debug: build/debug/exo.elf build/initrd.cpio
 
 trace: build/exo.elf build/initrd.cpio
 	$(Q)$(PYTHON) scripts/trace_picture.py build/trace/trace.json \
-		$(if $(WORKLOAD),--workload '$(WORKLOAD)')
+		$(if $(WORKLOAD),--workload '$(WORKLOAD)') \
+		$(if $(ACCEPT),--accept)
 
 # ---- Host tests -------------------------------------------------------------
 

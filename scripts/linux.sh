@@ -23,7 +23,10 @@ package=$(apt-cache depends "$meta" 2> /dev/null |
 } >&2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-(cd "$folder" && apt-get download -q "$package" 2>&1 | grep -v ^W:)
+(cd "$folder" && apt-get download -q "$package" 2> "$folder/log") || {
+	cat "$folder/log"
+	exit 1
+} >&2
 dpkg-deb -x "$folder"/*.deb "$folder/root"
 mkdir -p "$(dirname "$out")"
 dpkg-deb -f "$folder"/*.deb Package Version | sed 's/^[^:]*: //' |

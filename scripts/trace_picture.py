@@ -6,9 +6,10 @@ Boots the kernel, lets its shell run a workload with everything recorded, and
 reads /proc/exo/trace; or takes the text of that file (--from). The picture is
 JSON: a track for each processor (which thread runs) and two for each thread
 (where it runs, its system calls), arrows from a wake-up to the thread that
-runs then, counters of ready threads and of page faults.
+runs then, counters of ready threads and of page faults. Beside it stands a drawing of
+the programs' part (timeline.py), which --accept puts into docs/.
 
-Usage: trace_picture.py OUT [--workload 'SHELL WORDS'] [--from FILE]
+Usage: trace_picture.py OUT [--workload 'SHELL WORDS'] [--from FILE] [--accept]
 """
 import argparse
 import json
@@ -18,6 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import timeline
 from qemu import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -260,6 +262,7 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--workload", default=WORKLOAD)
     parser.add_argument("--from", dest="source")
+    parser.add_argument("--accept", action="store_true")
     opts = parser.parse_args()
     text = source(opts.source) if opts.source else trace_of(opts.workload)
     picture = picture_of(text)
@@ -267,6 +270,10 @@ def main():
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".txt").write_text(text, encoding="utf-8")
     out.write_text(json.dumps(picture), encoding="utf-8")
+    drawing = timeline.draw(picture["traceEvents"], PROCESSORS, THREADS)
+    out.with_suffix(".svg").write_text(drawing, encoding="utf-8")
+    if opts.accept:
+        (ROOT / "docs/trace.svg").write_text(drawing, encoding="utf-8")
     print(f"{len(picture['traceEvents'])} events in {out}: open it in "
           "https://ui.perfetto.dev or chrome://tracing")
 

@@ -4,6 +4,7 @@ import collections
 import json
 import re
 
+import timeline
 import trace_picture
 from suite import test
 from vm import INITRD, KERNEL, Failure, Machine, Vm
@@ -59,6 +60,11 @@ def trace_picture_of_shell():
         [name for name in CALLS if name not in bars]
     if missing or not bars & set(PIPES) or not bars & set(FORKS):
         raise Failure(f"no bars of {missing}; there are {sorted(bars)}")
+    drawing = timeline.draw(events, trace_picture.PROCESSORS,
+                            trace_picture.THREADS)
+    for program in PROGRAMS[1:]:
+        if not re.search(rf">busybox &gt; {program} \d+</text>", drawing):
+            raise Failure(f"{program} has no row in the drawing")
     tracks = [event["args"]["name"] for event in events
               if event["name"] == "thread_name"]
     if not {"processor 0", "processor 1"} <= set(tracks):
