@@ -9,10 +9,11 @@
  * ---- Theory of the fusion ring ----
  *
  * A ring has one producer and one consumer (lib/ring_lanes.h: many producers,
- * a ring each).  Messages are numbered from 0, modulo 2^32; `count`, a power
- * of two of at most RING_SLOTS_MAX, is the number of slots; message n stands
- * in slot n mod count.  What is shared is the slots and a line for each end;
- * what an end knows (struct ring_producer, struct ring_consumer) is its own.
+ * a ring each; lib/ring_batch.h: many messages at once).  Messages are numbered
+ * from 0, modulo 2^32; `count`, a power of two of at most RING_SLOTS_MAX, is
+ * the number of slots; message n stands in slot n mod count.  What is shared is
+ * the slots and a line for each end; what an end knows (struct ring_producer,
+ * struct ring_consumer) is its own.
  *
  * I1  The first word of a slot carries the sequence, kind, length and tag of
  *     its message, and is read and written as one.  The sequence of message n
@@ -104,7 +105,7 @@ static inline u32 ring_run(u32 index, u32 size)
 
 enum ring_kind {
 	RING_DATA,   /* `len` bytes */
-	RING_ARENA,  /* an array of struct ring_extent */
+	RING_ARENA,  /* struct ring_extent (lib/ring_batch.h) */
 	RING_PAGES,  /* pages handed over: the kernel's word for them */
 	RING_HANDLE, /* a capability: the kernel's word for it */
 	RING_KINDS,
@@ -166,13 +167,6 @@ struct ring_head {
 	u16 tag; /* the sender's own */
 };
 
-/* A message in own memory, for batches. */
-struct ring_message {
-	struct ring_head head;
-	u32 unused;
-	u8 data[RING_DATA_BYTES];
-} aligned(8);
-
 /*
  * Own memory of one thread.  `next` is the slot of the next message; from
  * `stop` on there is no room, as far as is known, or the array ends.
@@ -216,6 +210,21 @@ static inline u64 ring_word(u32 sequence, struct ring_head head)
 
 	__builtin_memcpy(&bits, &head, sizeof(bits));
 	return sequence | (u64)bits << 32;
+}
+
+/* Shows the message whose bytes stand in the slot. */
+static inline void ring_word_set(struct ring_slot *slot, u32 sequence,
+				 struct ring_head head)
+{
+	/* Pairs with the acquire in ring_word_at(). */
+	__atomic_store_n(&slot->word, ring_word(sequence, head),
+			 __ATOMIC_RELEASE);
+}
+
+static inline u64 ring_word_at(const struct ring_slot *slot)
+{
+	/* Pairs with the release in ring_word_set(). */
+	return __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
 }
 
 static inline struct ring_head ring_head_of(u64 word)
@@ -273,9 +282,7 @@ static inline void ring_publish(struct ring_producer *p, struct ring_head head)
 	struct ring_slot *slot = p->next;
 
 	p->next = slot + 1;
-	/* Pairs with the acquire in ring_look(). */
-	__atomic_store_n(&slot->word, ring_word(p->sequence, head),
-			 __ATOMIC_RELEASE);
+	ring_word_set(slot, p->sequence, head);
 }
 
 /*
@@ -294,33 +301,6 @@ ring_send(struct ring_producer *p, struct ring_head head, const void *data)
 	__builtin_memcpy(ring_place(p), data, head.len);
 	ring_publish(p, head);
 	return RING_OK;
-}
-
-/*
- * Puts in up to n messages, whose heads the caller has bounded, and returns
- * how many there was room for; none: *result says why.  Wakes nobody.
- */
-static inline u32 ring_send_batch(struct ring_producer *p,
-				  const struct ring_message *messages, u32 n,
-				  enum ring_result *result)
-{
-	struct ring_slot *slot;
-	u32 sent = 0;
-
-	*result = ring_room(p);
-	if (*result != RING_OK) {
-		return 0;
-	}
-	for (slot = p->next; sent < n && slot != p->stop; slot++, sent++) {
-		__builtin_memcpy(slot->data, messages[sent].data,
-				 RING_DATA_BYTES);
-		/* Pairs with the acquire in ring_look(). */
-		__atomic_store_n(&slot->word,
-				 ring_word(p->sequence, messages[sent].head),
-				 __ATOMIC_RELEASE);
-	}
-	p->next = slot;
-	return sent;
 }
 
 /*
@@ -360,12 +340,6 @@ static inline bool ring_accepts(const struct ring_consumer *c, u64 word,
 	*head = ring_head_of(word);
 	return likely((u32)word == c->sequence) &&
 	       likely(head->kind < RING_KINDS && head->len <= size_bytes);
-}
-
-static inline u64 ring_word_at(const struct ring_slot *slot)
-{
-	/* Pairs with the release in ring_publish(). */
-	return __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE);
 }
 
 static inline void ring_copy_from(const struct ring_slot *slot, void *data,
@@ -425,39 +399,6 @@ static inline must_check enum ring_result ring_receive(struct ring_consumer *c,
 	return result;
 }
 
-/*
- * Takes up to n messages and returns how many; if less than n, *result says
- * why, as ring_look(), and RING_OK that by now there are more.  Then, if
- * c->wake: has the kernel wake the producer.
- */
-static inline u32 ring_receive_batch(struct ring_consumer *c,
-				     struct ring_message *messages, u32 n,
-				     enum ring_result *result)
-{
-	struct ring_slot *slot = c->next;
-	struct ring_head head;
-	u32 got;
-
-	for (got = 0; got < n; got++) {
-		struct ring_message *m = &messages[got];
-
-		if (!ring_accepts(c, ring_word_at(slot), &m->head,
-				  RING_DATA_BYTES)) {
-			break;
-		}
-		ring_copy_from(slot, m->data, RING_DATA_BYTES);
-		slot++;
-		if (unlikely(slot == c->stop)) {
-			c->next = slot;
-			ring_taken_publish(c);
-			slot = c->next;
-		}
-	}
-	c->next = slot;
-	*result = got == n ? RING_OK : ring_look(c, &head, RING_DATA_BYTES);
-	return got;
-}
-
 /* ---- For who puts ends to sleep ------------------------------------------ */
 
 /*
@@ -489,43 +430,6 @@ static inline void ring_end_woke(struct ring_end *end)
 static inline void ring_end_close(struct ring_end *end)
 {
 	__atomic_fetch_or(&end->state, RING_CLOSED, __ATOMIC_SEQ_CST);
-}
-
-/* ---- Arenas -------------------------------------------------------------- */
-
-/* Bytes of an arena that both sides map: what a message names, not holds. */
-struct ring_extent {
-	u32 offset;
-	u32 len;
-};
-
-#define RING_EXTENTS_MAX (RING_DATA_BYTES / sizeof(struct ring_extent))
-
-/* All of it lies inside the arena; on a copy, never in the slot. */
-static inline bool ring_extent_inside(struct ring_extent e, u64 arena_bytes)
-{
-	return e.offset <= arena_bytes && e.len <= arena_bytes - e.offset;
-}
-
-/*
- * How many extents the copy of a RING_ARENA message holds; 0: it is none, or
- * one of them leaves the arena.
- */
-static inline u32 ring_extents(struct ring_head head,
-			       const struct ring_extent *extents,
-			       u64 arena_bytes)
-{
-	u32 n = head.len / sizeof(*extents);
-
-	if (head.kind != RING_ARENA || head.len % sizeof(*extents) != 0) {
-		return 0;
-	}
-	for (u32 i = 0; i < n; i++) {
-		if (!ring_extent_inside(extents[i], arena_bytes)) {
-			return 0;
-		}
-	}
-	return n;
 }
 
 #endif

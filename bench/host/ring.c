@@ -5,6 +5,7 @@
  */
 #include "bench/host/queue.h"
 
+#include "lib/ring_batch.h"
 #include "lib/ring_lanes.h"
 
 #define RINGS 2
@@ -104,50 +105,19 @@ static always_inline bool exo_take_any(unsigned queue, struct message *message)
 
 static const struct queue_ops exo_many = { exo_put, exo_take_any, NULL, NULL };
 
-/* Seven words to a message, in the last fewer. */
 static always_inline unsigned exo_put_words(const u64 *words, unsigned n)
 {
-	struct ring_producer *p = &rings.producers[0];
-	unsigned i = 0;
+	enum ring_result why;
 
-	while (i < n && ring_room(p) == RING_OK) {
-		unsigned some = MIN(n - i, (unsigned)MESSAGE_WORDS);
-		struct ring_head head = { RING_ARENA, (u8)(some * 8), 0 };
-		u64 *place = (u64 *)ring_place(p);
-
-		if (some == MESSAGE_WORDS) {
-			__builtin_memcpy(place, words + i, RING_DATA_BYTES);
-		} else {
-			for (unsigned k = 0; k < some; k++) {
-				place[k] = words[i + k];
-			}
-		}
-		ring_publish(p, head);
-		i += some;
-	}
-	return i;
+	return ring_send_words(&rings.producers[0], RING_ARENA, words, n, &why);
 }
 
 static always_inline unsigned exo_take_words(u64 *words, unsigned n)
 {
-	struct ring_consumer *c = &rings.consumers[0];
-	struct ring_head head;
-	unsigned i = 0;
+	enum ring_result why;
 
-	while (i + MESSAGE_WORDS <= n &&
-	       ring_receive(c, &head, words + i, RING_DATA_BYTES) == RING_OK) {
-		i += head.len / 8;
-	}
-	if (i < n && ring_look(c, &head, (n - i) * 8) == RING_OK) {
-		u64 last[MESSAGE_WORDS];
-
-		ring_copy(c, last, sizeof(last));
-		ring_consume(c);
-		for (unsigned k = 0; k < head.len / 8u; k++) {
-			words[i++] = last[k];
-		}
-	}
-	return i;
+	return ring_receive_words(&rings.consumers[0], RING_ARENA, words, n,
+				  &why);
 }
 
 static const struct words_ops exo_words = { exo_put_words, exo_take_words };

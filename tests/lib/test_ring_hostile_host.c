@@ -29,6 +29,7 @@ static void hostile_copy(void *dst, const void *src, size_t bytes);
 #define ring_writable        hostile_ring_writable
 
 #include "lib/ring.c"
+#include "lib/ring_batch.h"
 #include "lib/ring_lanes.h"
 
 #define STEPS     60000u

@@ -3,7 +3,7 @@
  * The fusion ring of lib/ring.h in one thread: what goes in comes out, full
  * and empty are told apart over the wrap, nonsense is refused.
  */
-#include "lib/ring.h"
+#include "lib/ring_batch.h"
 #include "lib/string.h"
 #include "tests/ktest.h"
 
@@ -117,6 +117,36 @@ KTEST(ring_messages_batch, "a batch moves as much as fits, and says what stops")
 		EXPECT(memcmp(batch + 1, batch + SLOTS_MAX,
 			      (SLOTS_MAX - 1) * sizeof(*batch)) == 0);
 	}
+}
+
+KTEST(ring_messages_words, "words go seven to a message, as many as fit")
+{
+	static u64 sent[40], got[40];
+	enum ring_result why;
+
+	for (u32 n = 0; n < ARRAY_SIZE(sent); n++) {
+		sent[n] = ~(u64)n << 7;
+	}
+	for (u32 n = 1; n <= ARRAY_SIZE(sent); n++) {
+		begin(SLOTS_MAX, 0);
+		memset(got, 0, sizeof(got));
+		EXPECT_EQ(ring_send_words(&p, RING_ARENA, sent, n, &why), n);
+		EXPECT_EQ(ring_messages(shared, SLOTS_MAX),
+			  DIV_ROUND_UP(n, RING_WORDS));
+		EXPECT_EQ(ring_receive_words(&c, RING_ARENA, got, n, &why), n);
+		EXPECT(memcmp(sent, got, 8 * n) == 0);
+		EXPECT_EQ(ring_receive_words(&c, RING_ARENA, got, n, &why), 0);
+		EXPECT_EQ(why, RING_EMPTY);
+	}
+	EXPECT_EQ(ring_send_words(&p, RING_ARENA, sent, 40, &why), 40);
+	EXPECT_EQ(ring_send_words(&p, RING_ARENA, sent, 40, &why),
+		  2 * RING_WORDS);
+	EXPECT_EQ(ring_send_words(&p, RING_ARENA, sent, 1, &why), 0);
+	EXPECT_EQ(why, RING_FULL);
+	EXPECT_EQ(ring_receive_words(&c, RING_DATA, got, 7, &why), 0);
+	EXPECT_EQ(why, RING_OK);
+	EXPECT_EQ(ring_receive_words(&c, RING_ARENA, got, 6, &why), 0);
+	EXPECT_EQ(why, RING_TOO_LONG);
 }
 
 KTEST(ring_messages_room,
