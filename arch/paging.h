@@ -24,6 +24,9 @@
 #define DEVICE_AREA_BASE   0xffffe00000000000ul
 #define KERNEL_BASE        0xffffffff80000000ul
 
+/* What a last-level table maps. */
+#define PAGING_TABLE_BYTES (2ul << 20)
+
 enum page_prot {
 	PROT_PAGE_READ = 0,
 	PROT_PAGE_EXEC = 1,
@@ -53,6 +56,7 @@ extern struct table_note *arch_table_notes;
 struct page_mapping {
 	phys_t frame;
 	unsigned prot; /* enum page_prot */
+	bool shared;   /* arch_query_page(): arch_own_table() first */
 	void *place;   /* in the table, for arch_remap_page() */
 };
 
@@ -76,7 +80,8 @@ u64 arch_table_destroy(struct page_table *table, void (*gone)(phys_t frame));
 
 /*
  * Maps one page where none is mapped; `prot` of enum page_prot.
- * Errors: -ENOMEM for a table, -EEXIST if a page is mapped there.
+ * Errors: -ENOMEM for a table, -EEXIST if a page is mapped there, -EBUSY if
+ * the table is shared.
  */
 must_check int arch_map_page(struct page_table *table, u64 va, phys_t frame,
 			     unsigned prot);
@@ -132,13 +137,28 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 
 /*
  * Maps each page of the range at its address in `to`, too, where nothing is
- * mapped, and takes the right to write from both.  Calls `shared` for the frame
- * of each and adds them up in `*count`.
+ * mapped, and takes the right to write from both.  Where a last-level table
+ * has many pages, all of the range, both have that table from then on; else
+ * `shared` is called for each page's frame.  What `to` got is added to *count.
+ * Returns how many tables both have.
  * Errors: -ENOMEM for a table; then some pages are shared.
  */
 must_check int arch_share_range(struct page_table *table, struct page_table *to,
 				u64 va, u64 len_bytes,
 				void (*shared)(phys_t frame), u64 *count);
+
+/* True if a table of [*va, end) is, or was, shared; *va moves behind it. */
+bool arch_find_shared(const struct page_table *table, u64 *va, u64 end);
+
+/*
+ * Makes the last-level table for `va` one that nobody else has; where others
+ * have it, by a copy, in which `shared` was called for each page.  Then *old is
+ * the table that it replaces, to be dropped once no processor walks it for this
+ * address space, else 0.  Errors: -ENOMEM.
+ */
+must_check int arch_own_table(struct page_table *table, u64 va,
+			      void (*shared)(phys_t frame), phys_t *old);
+void arch_drop_table(phys_t old, void (*gone)(phys_t frame));
 
 /* Makes `table` this processor's address space. */
 void arch_table_load(const struct page_table *table);

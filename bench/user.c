@@ -15,7 +15,8 @@
 #include "posix/process.h"
 #include "sched/thread.h"
 
-#define SPACE_PAGES 64
+/* Few enough for each to be copied, or given back its rights, by itself. */
+#define SPACE_PAGES 32
 
 static const char no_memory[] = "no memory";
 

@@ -5,9 +5,10 @@
  *
  * I1  Regions do not overlap, are whole pages and lie in user space.
  * I2  Every mapped page lies in a region, and a page is mapped writable only
- *     if its region is and, unless that is shared, its frame has no other
- *     reference.
- * I3  Each mapped page holds one reference to its frame.
+ *     if its region is and, unless that is shared, neither its frame nor its
+ *     table has another reference.
+ * I3  Each mapped page holds one reference to its frame; those of a shared
+ *     table hold one together.
  */
 #include "mm/aspace.h"
 
@@ -221,7 +222,8 @@ int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	err = region_split(aspace, start);
+	err = tables_own(aspace, start, len_bytes);
+	err = err ? err : region_split(aspace, start);
 	err = err ? err : region_split(aspace, end);
 	if (err) {
 		return err;
@@ -288,6 +290,7 @@ static int protect_locked(struct aspace *aspace, u64 start, u64 end,
 {
 	int err = protect_refused(aspace, start, end, prot);
 
+	err = err ? err : tables_own(aspace, start, end - start);
 	err = err ? err : region_split(aspace, start);
 	err = err ? err : region_split(aspace, end);
 	if (err) {

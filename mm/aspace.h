@@ -57,8 +57,9 @@ struct aspace {
 	u64 max_pages;       /* [a] that may be mapped */
 	u64 resident_pages;
 	u64 mapped_pages;
-	u32 refs; /* [a] */
-	u64 cpus; /* [a] processors that may have the table loaded */
+	bool tables_shared; /* with a copy, some of them, maybe */
+	u32 refs;           /* [a] */
+	u64 cpus;           /* [a] processors that may have the table loaded */
 };
 
 /* An empty address space with one reference; NULL if there is no memory. */

@@ -24,7 +24,11 @@ static int discard_locked(struct aspace *aspace, u64 start, u64 end)
 {
 	u64 at = start, to = end;
 	u64 done = 0;
+	int err = tables_own(aspace, start, end - start);
 
+	if (err) {
+		return err;
+	}
 	while (part_next(aspace, &at, &to) != NULL) {
 		pages_unmap(aspace, at, to - at);
 		done += to - at;

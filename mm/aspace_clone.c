@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copies of address spaces, for fork: both sides keep the frames, and neither
- * the right to write to them.  mm/fault.c does the rest.
+ * the right to write to them.  mm/fault.c does the rest.  Page tables full
+ * enough are shared themselves until one side changes what they map.
  */
 #include "lib/errno.h"
 #include "mm/aspace.h"
@@ -9,35 +10,93 @@
 #include "mm/frame.h"
 #include "mm/tlb.h"
 
-/* What a region has in memory, unless its object has the frames. */
-static int pages_share(struct aspace *aspace, struct aspace *child,
-		       const struct region *r)
+int table_own(struct aspace *aspace, u64 va)
 {
-	if (r->flags & (REGION_SHARED | REGION_WIPE)) {
-		return 0;
+	struct tlb_batch batch;
+	phys_t old;
+	int err = arch_own_table(&aspace->table, va, frame_get, &old);
+
+	if (err == 0 && !phys_is_none(old)) {
+		/* Its pages are where they were; the way to them is not. */
+		tlb_batch_init(&batch, aspace);
+		tlb_batch_add(&batch, va, PHYS_NONE);
+		tlb_batch_flush(&batch);
+		arch_drop_table(old, frame_put);
 	}
-	return arch_share_range(&aspace->table, &child->table, r->node.key,
-				r->end - r->node.key, frame_get,
-				&child->resident_pages);
+	return err;
 }
 
+int tables_own(struct aspace *aspace, u64 start, u64 len_bytes)
+{
+	u64 end = start + len_bytes;
+	int err = 0;
+
+	while (aspace->tables_shared && err == 0 &&
+	       arch_find_shared(&aspace->table, &start, end)) {
+		err = table_own(aspace, start - 1);
+	}
+	return err;
+}
+
+/* Neighbours whose pages may stand in one table, all to be shared. */
+struct run {
+	u64 start;
+	u64 end; /* 0: there is none */
+};
+
+static int run_share(struct aspace *aspace, struct aspace *child,
+		     const struct run *run)
+{
+	int tables = arch_share_range(&aspace->table, &child->table, run->start,
+				      run->end - run->start, frame_get,
+				      &child->resident_pages);
+
+	if (tables > 0) {
+		aspace->tables_shared = child->tables_shared = true;
+	}
+	return MIN(tables, 0);
+}
+
+/* The pages of the region are shared with the run's or follow as another. */
+static int run_add(struct aspace *aspace, struct aspace *child, struct run *run,
+		   const struct region *r)
+{
+	int err = 0;
+
+	if (r->node.key > ALIGN_UP(run->end, PAGING_TABLE_BYTES)) {
+		err = run_share(aspace, child, run);
+		run->end = 0;
+	}
+	run->start = run->end ? run->start : r->node.key;
+	run->end = r->end;
+	return err;
+}
+
+/* Those that an object has, or that the child has not, are left out. */
 static int regions_copy(struct aspace *aspace, struct aspace *child)
 {
+	const u32 apart = REGION_SHARED | REGION_WIPE | REGION_NO_FORK;
+	struct run run = { 0, 0 };
+	int err = 0;
+
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);
-		int err;
 
-		if (r->flags & REGION_NO_FORK) {
-			continue;
+		if (!(r->flags & REGION_NO_FORK)) {
+			err = region_add(child, r->node.key, r->end, r->flags,
+					 r->source);
 		}
-		err = region_add(child, r->node.key, r->end, r->flags,
-				 r->source);
-		err = err ? err : pages_share(aspace, child, r);
+		if (err == 0 && !(r->flags & apart)) {
+			err = run_add(aspace, child, &run, r);
+		} else if (err == 0) {
+			err = run_share(aspace, child, &run);
+			run.end = run.start = 0;
+		}
 		if (err) {
 			return err;
 		}
 	}
-	return 0;
+	return run_share(aspace, child, &run);
 }
 
 static int clone_locked(struct aspace *aspace, struct aspace *child)

@@ -86,6 +86,8 @@ static int move_away(struct aspace *aspace, u64 start, u64 len, u64 new_len,
 	const struct region *r;
 	int err = place_find(aspace, start, len, new_len, how, to);
 
+	err = err ? err : tables_own(aspace, start, len);
+	err = err ? err : tables_own(aspace, *to, new_len);
 	if (err) {
 		return err;
 	}

@@ -34,7 +34,15 @@ static inline bool aspace_may_grow(const struct aspace *aspace, u64 len_bytes)
 /* What `source` shows from `skip` bytes on. */
 struct region_source source_skip(struct region_source source, u64 skip);
 
-/* Takes the pages of a range away, their frames with them. */
+/*
+ * The page tables of the range, or of the page, are nobody else's from then on.
+ * Errors: -ENOMEM.
+ */
+must_check int tables_own(struct aspace *aspace, u64 start, u64 len_bytes);
+must_check int table_own(struct aspace *aspace, u64 va);
+
+/* Takes the pages of a range away, after tables_own(), their frames with them.
+ */
 void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes);
 
 /* True if nothing is mapped there; true if it lies in user space. */

@@ -130,6 +130,20 @@ static int page_frame(const struct region *r, u64 va, unsigned access,
 	return err;
 }
 
+/* Errors: as arch_map_page(), but -EBUSY. */
+static int page_enter(struct aspace *aspace, u64 va, phys_t frame,
+		      unsigned prot)
+{
+	int err = arch_map_page(&aspace->table, va, frame, prot);
+
+	if (err == -EBUSY) {
+		err = table_own(aspace, va);
+		err = err ? err
+			  : arch_map_page(&aspace->table, va, frame, prot);
+	}
+	return err;
+}
+
 static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 			unsigned access)
 {
@@ -140,7 +154,7 @@ static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 	if (err) {
 		return err;
 	}
-	err = arch_map_page(&aspace->table, va, frame, prot);
+	err = page_enter(aspace, va, frame, prot);
 	if (err) {
 		frame_put(frame);
 		return err;
@@ -186,6 +200,11 @@ static int page_present(struct aspace *aspace, const struct region *r, u64 va,
 	if (!arch_query_page(&aspace->table, va, &old)) {
 		return page_missing(aspace, r, va, fault->access);
 	}
+	if (old.shared) {
+		int err = table_own(aspace, va);
+
+		return err ? err : -EAGAIN;
+	}
 	if ((fault->access & FAULT_WRITE) && !(old.prot & PROT_PAGE_WRITE)) {
 		return page_write(aspace, r, va, &old);
 	}
@@ -221,7 +240,10 @@ static int fault_locked(struct aspace *aspace, struct fault *fault)
 	if (!(fault->access & FAULT_PRESENT)) {
 		err = page_missing(aspace, r, va, fault->access);
 	}
-	return err == -EEXIST ? page_present(aspace, r, va, fault) : err;
+	while (err == -EEXIST || err == -EAGAIN) {
+		err = page_present(aspace, r, va, fault);
+	}
+	return err;
 }
 
 /* As for a program's access, to one page after the other. */

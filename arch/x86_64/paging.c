@@ -26,7 +26,7 @@ static struct page_mapping entry_mapping(u64 *place)
 
 	prot |= entry & PTE_NX ? 0 : PROT_PAGE_EXEC;
 	prot |= entry & PTE_PRESENT ? 0 : PROT_PAGE_HIDDEN;
-	return (struct page_mapping){ entry_frame(entry), prot, place };
+	return (struct page_mapping){ entry_frame(entry), prot, false, place };
 }
 
 static inline bool entry_is_table(u64 entry)
@@ -34,24 +34,29 @@ static inline bool entry_is_table(u64 entry)
 	return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT;
 }
 
-/* The last-level entry for `va`, or NULL if a table on the way is missing. */
-static noinline u64 *entry_find(const struct page_table *table, u64 va)
+struct found {
+	u64 *entry; /* of level 0, or NULL if a table on the way is missing */
+	u64 above;  /* what leads to its table */
+};
+
+/* Two words, which fit in registers. */
+static noinline struct found entry_find(const struct page_table *table, u64 va)
 {
 	const u64 *root = phys_to_virt(table->root);
 	u64 entry = root[level_index(va, 3)];
 
 	if (!entry_is_table(entry)) {
-		return NULL;
+		return (struct found){ NULL, 0 };
 	}
 	entry = entry_table(entry)[level_index(va, 2)];
 	if (!entry_is_table(entry)) {
-		return NULL;
+		return (struct found){ NULL, 0 };
 	}
 	entry = entry_table(entry)[level_index(va, 1)];
 	if (!entry_is_table(entry)) {
-		return NULL;
+		return (struct found){ NULL, 0 };
 	}
-	return &entry_table(entry)[level_index(va, 0)];
+	return (struct found){ &entry_table(entry)[level_index(va, 0)], entry };
 }
 
 cold u64 *x86_entry_make(struct page_table *table, u64 va, unsigned level)
@@ -79,16 +84,18 @@ cold u64 *x86_entry_make(struct page_table *table, u64 va, unsigned level)
 
 int arch_map_page(struct page_table *table, u64 va, phys_t frame, unsigned prot)
 {
-	u64 *entry = entry_find(table, va);
+	struct found found = entry_find(table, va);
+	u64 *entry = found.entry;
 
 	if (entry == NULL) {
 		entry = x86_entry_make(table, va, 0);
-	}
-	if (entry == NULL) {
-		return -ENOMEM;
-	}
-	if (*entry != 0) {
+		if (entry == NULL) {
+			return -ENOMEM;
+		}
+	} else if (*entry != 0) {
 		return -EEXIST;
+	} else if (!(found.above & PTE_WRITE)) {
+		return -EBUSY;
 	}
 	entry_enter(entry, frame.pa | x86_prot_bits[prot]);
 	return 0;
@@ -96,7 +103,7 @@ int arch_map_page(struct page_table *table, u64 va, phys_t frame, unsigned prot)
 
 bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 {
-	u64 *entry = entry_find(table, va);
+	u64 *entry = entry_find(table, va).entry;
 
 	if (entry == NULL || *entry == 0) {
 		return false;
@@ -106,8 +113,7 @@ bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 	return true;
 }
 
-/* Finds the next table that has pages of the range. False: there is none. */
-static bool walk_table(struct walk *w)
+bool x86_walk_table(struct walk *w)
 {
 	while (w->va < w->end) {
 		u64 *entries = phys_to_virt(w->table->root);
@@ -116,6 +122,7 @@ static bool walk_table(struct walk *w)
 		u64 room = (w->end - w->va) / PAGE_SIZE;
 
 		while (level > 0 && (*entry & PTE_PRESENT)) {
+			w->place = entry;
 			level--;
 			entry = &entry_table(*entry)[level_index(w->va, level)];
 		}
@@ -140,7 +147,7 @@ bool x86_walk_line(struct walk *w)
 {
 	u64 *line;
 
-	if (w->lines == 0 && !walk_table(w)) {
+	if (w->lines == 0 && !x86_walk_table(w)) {
 		return false;
 	}
 	line = (u64 *)ALIGN_DOWN((u64)w->first, PAGE_SIZE) +
@@ -162,6 +169,7 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 	while ((entry = walk_next(&w)) != NULL) {
 		struct page_mapping old = entry_mapping(entry);
 
+		DEBUG_ASSERT(!walk_is_shared(&w));
 		entry_leave(entry);
 		gone(ctx, walk_va(&w, entry), &old);
 	}
@@ -170,12 +178,13 @@ void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 bool arch_query_page(const struct page_table *table, u64 va,
 		     struct page_mapping *out)
 {
-	u64 *entry = entry_find(table, va);
+	struct found found = entry_find(table, va);
 
-	if (entry == NULL || *entry == 0) {
+	if (found.entry == NULL || *found.entry == 0) {
 		return false;
 	}
-	*out = entry_mapping(entry);
+	*out = entry_mapping(found.entry);
+	out->shared = !(found.above & PTE_WRITE);
 	return true;
 }
 
@@ -196,6 +205,7 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 	while ((entry = walk_next(&w)) != NULL) {
 		struct page_mapping old = entry_mapping(entry);
 
+		DEBUG_ASSERT(!walk_is_shared(&w));
 		*entry = old.frame.pa |
 			 x86_prot_bits[keep(ctx, walk_va(&w, entry), &old)];
 	}

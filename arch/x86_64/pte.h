@@ -9,6 +9,9 @@
  * I1  An entry that is not 0 lies in a line that `lines` names.
  * I2  `entries` tells how many are not 0, but in a root those of user space
  *     alone.  A table without any has no such lines.
+ * I3  A table of level 0 may stand in several address spaces: `refs` counts
+ *     them, and the entries that lead to it lack PTE_WRITE.  It does not change
+ *     then, but that its pages may lose the right to write.
  */
 #ifndef EXO_ARCH_X86_64_PTE_H
 #define EXO_ARCH_X86_64_PTE_H
@@ -42,6 +45,8 @@ static inline u64 level_bytes(unsigned level)
 {
 	return 1ul << (PAGE_SHIFT + 9 * level);
 }
+
+static_assert(PAGING_TABLE_BYTES == TABLE_ENTRIES * PAGE_SIZE, "level 0");
 
 static inline unsigned level_index(u64 va, unsigned level)
 {
@@ -111,6 +116,7 @@ struct walk {
 	const struct page_table *table;
 	u64 va;            /* where the next table is looked for */
 	u64 end;           /* of the range */
+	u64 *place;        /* the entry that leads to the table */
 	u64 lines;         /* of the table, yet to be looked at */
 	u64 *first, *last; /* the table's entries in the range */
 	u64 *at, *stop;    /* the line's that are left */
@@ -122,8 +128,17 @@ static inline struct walk walk_begin(const struct page_table *table, u64 va,
 	return (struct walk){ .table = table, .va = va, .end = end };
 }
 
+/* Finds the next table that has pages of the range. False: there is none. */
+bool x86_walk_table(struct walk *w);
+
 /* Moves to the next line that is in use. False: there is none. */
 bool x86_walk_line(struct walk *w);
+
+/* True if the table belongs to several address spaces, or did (I3). */
+static inline bool walk_is_shared(const struct walk *w)
+{
+	return !(*w->place & PTE_WRITE);
+}
 
 static always_inline u64 *walk_next(struct walk *w)
 {
@@ -139,12 +154,17 @@ static always_inline u64 *walk_next(struct walk *w)
 	return NULL;
 }
 
+/* Where it is in its table. */
+static inline u64 entry_index(const u64 *entry)
+{
+	return (u64)entry / sizeof(u64) % TABLE_ENTRIES;
+}
+
 /* The address that the entry given last maps: `va` is behind its table. */
 static inline u64 walk_va(const struct walk *w, const u64 *entry)
 {
-	u64 index = (u64)entry / sizeof(u64) % TABLE_ENTRIES;
-
-	return ALIGN_DOWN(w->va - 1, level_bytes(1)) + index * PAGE_SIZE;
+	return ALIGN_DOWN(w->va - 1, level_bytes(1)) +
+	       entry_index(entry) * PAGE_SIZE;
 }
 
 #endif

@@ -197,6 +197,44 @@ static bool tree_step(void)
 	}
 }
 
+/* Two full tables of pages and a part of a third. */
+#define LARGE_PAGES 1100
+
+KTEST(aspace_clone_shares_tables,
+      "a clone takes few frames, and each side still has its own writes")
+{
+	struct aspace *a = user_space_enter(), *b;
+	u64 before, cloned, shared;
+
+	EXPECT(a != NULL);
+	EXPECT_EQ(user_space_map(a, BASE, LARGE_PAGES * PAGE_SIZE, RW), 0);
+	EXPECT_EQ(clear_user(uaddr(BASE), LARGE_PAGES * PAGE_SIZE), 0);
+	before = frame_stats().free;
+	b = aspace_clone(a);
+	EXPECT(b != NULL);
+	cloned = before - frame_stats().free;
+	EXPECT(cloned < LARGE_PAGES / 100);
+	EXPECT_EQ(b->resident_pages, LARGE_PAGES);
+	shared = frame_at(a, page_at(600));
+	EXPECT_EQ(frame_refs(phys(shared)), 1);
+	EXPECT_EQ(poke(page_at(600), 3), 0);
+	EXPECT(frame_at(a, page_at(600)) != shared);
+	EXPECT_EQ(frame_at(b, page_at(600)), shared);
+	EXPECT_EQ(frame_at(b, page_at(601)), frame_at(a, page_at(601)));
+	EXPECT_EQ(frame_refs(phys(frame_at(b, page_at(601)))), 2);
+	EXPECT_EQ(frame_refs(phys(frame_at(b, page_at(100)))), 1);
+	user_space_switch(b);
+	EXPECT_EQ(peek(page_at(600)), 0);
+	EXPECT_EQ(poke(page_at(100), 4), 0);
+	EXPECT_EQ(aspace_unmap(b, page_at(1), 2 * PAGE_SIZE), 0);
+	user_space_switch(a);
+	EXPECT_EQ(peek(page_at(100)), 0);
+	EXPECT_EQ(peek(page_at(1)), 0);
+	aspace_put(b);
+	EXPECT_EQ(a->resident_pages, LARGE_PAGES);
+	user_space_leave(a);
+}
+
 KTEST(aspace_clone_tree, "clones of clones keep apart, in any order of ends")
 {
 	struct holdings before = holdings_now(UINT64_MAX), after;

@@ -3,3 +3,4 @@
 testuser-y := signal_faults signals faults pointers registers memory fork \
 	threads jobs fuzz_calls exec storm files pipes proc locks transfer events timers
 testuser-y += rings
+testuser-y += families
