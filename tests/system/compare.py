@@ -59,11 +59,12 @@ def compare_table():
     rows = [planted("half", 1000, 500), planted("above", 1000, 501),
             planted("copies", 1512, 612, copied=512),
             planted("gone", 1000, None), planted("same", 9, 9, "CONTROL")]
-    page = table.table(rows, [("machine", 2, 1, 0.5)], "planted")
+    page = table.table(rows, [("machine", 2, 1, 0.5, "1/4")], "planted")
     for words in ("Above it: `above`.", "Not measured: `gone`.",
                   "| 501 | **0.501 !** |", "| 500 | 0.500 |",
                   "| 612 | 0.405 | 0.100 | 1/10 = 0.100 |", "| absent |",
                   "1 of 3 rows", "| 1.000 |  | control |",
+                  "| machine | 2 | 1 | 0.5000 | 1/4 |",
                   f"**{(.5 * .501 * 612 / 1512) ** (1 / 3):.3f}**"):
         if words not in page:
             raise Failure(f"no {words!r} in\n{page}")
