@@ -80,7 +80,9 @@ static long transfer_all(struct transfer *t)
 			done += (u64)moved;
 			to += (u64)moved;
 		}
-		if (moved != (long)len) {
+		/* From a device without an end it would go on for long. */
+		if (moved != (long)len ||
+		    READ_ONCE(current_thread()->interrupted)) {
 			break;
 		}
 	}

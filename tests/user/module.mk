@@ -1,6 +1,7 @@
 # Programs of the whole-system tests, tests/user/NAME.c: static Linux programs
 # that run on the build machine too, with either C library.
 testuser-y := signal_faults signals faults pointers registers memory fork \
-	threads jobs fuzz_calls exec storm files pipes proc locks transfer events timers
+	threads jobs fuzz_calls exec storm files pipes proc locks
+testuser-y += transfer events timers garbage
 testuser-y += rings
 testuser-y += families
