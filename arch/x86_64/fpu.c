@@ -202,6 +202,7 @@ void x86_fpu_restore(struct arch_thread *thread)
 void x86_fpu_reset(struct arch_thread *thread)
 {
 	arch_irq_disable();
+	fpu_initial_state(thread->fpu);
 	fpu_load(fpu_start);
 	this_cpu(fpu_owner) = thread;
 	thread->work.fpu = false;

@@ -40,7 +40,10 @@ void x86_fpu_restore(struct arch_thread *thread);
  * The following are for the running thread; interrupts on.
  */
 
-/* Its registers become those of a program's start. */
+/*
+ * Its registers and its area become those of a program's start: XSAVE leaves
+ * the most of the area's header as it finds it, and XRSTOR must find zeroes.
+ */
 void x86_fpu_reset(struct arch_thread *thread);
 
 /* What its floating point unit complains of (enum fault_float). */

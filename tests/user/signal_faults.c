@@ -332,6 +332,34 @@ static void spoiling(void)
 	}
 }
 
+static void caught(int signal)
+{
+	(void)signal;
+}
+
+/* The program catches what comes of it and goes on, and others run between. */
+static void going_on(void)
+{
+	for (spoil = 3; spoil <= 5; spoil++) {
+		pid_t child;
+		int status = 0;
+
+		fflush(stdout);
+		child = fork();
+		if (child == 0) {
+			signal(SIGSEGV, caught);
+			handle(SIGUSR1, spoiler, 0);
+			syscall(SYS_kill, getpid(), SIGUSR1);
+			if (fork() == 0) {
+				_exit(0);
+			}
+			_exit(wait(NULL) < 0);
+		}
+		waitpid(child, &status, 0);
+		result(spoilt[spoil], status == 0);
+	}
+}
+
 int main(void)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
@@ -349,6 +377,7 @@ int main(void)
 	frames();
 	registers();
 	spoiling();
+	going_on();
 	printf("%d wrong\n", wrong_count);
 	return wrong_count != 0;
 }
