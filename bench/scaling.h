@@ -6,8 +6,8 @@
 #define EXO_BENCH_SCALING_H
 
 /*
- * Prints a BENCH line for each job: the time of one processor, that of two
- * with twice the work, and the ratio.  Context: thread.
+ * Prints a BENCH line for each job: what one processor does in its best window
+ * of time, what two do, and the ratio.  Context: thread.
  */
 void bench_scaling(void);
 

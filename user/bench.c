@@ -3,10 +3,11 @@
  * Takes samples of what it costs to enter the kernel, for the kernel's own
  * benchmarks (bench/user.c):
  *
- *	bench KIND SAMPLES BATCH
+ *	bench KIND SAMPLES BATCH [TOGETHER]
  *
  * writes SAMPLES numbers of 8 bytes each to standard output: cycles for BATCH
- * operations, the reading of the counter included.
+ * operations, the reading of the counter included.  It writes TOGETHER of them
+ * at a time, a page unless it is told.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -182,12 +183,15 @@ static const struct {
 int main(int argc, char **argv)
 {
 	static uint64_t samples[PAGE_BYTES / sizeof(uint64_t)];
-	const size_t room = sizeof(samples) / sizeof(samples[0]);
+	size_t room = sizeof(samples) / sizeof(samples[0]);
 	uint64_t (*sample)(long batch) = NULL;
 	long left, batch;
 
-	if (argc != 4) {
+	if (argc < 4 || argc > 5) {
 		return 2;
+	}
+	if (argc == 5 && atol(argv[4]) > 0 && (size_t)atol(argv[4]) < room) {
+		room = (size_t)atol(argv[4]);
 	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(argv[1], kinds[i].name) == 0) {
