@@ -134,15 +134,16 @@ SYSCALL_HANDLER(fcntl)
 	struct file_use use;
 	long result;
 
-	if ((u32)b == ABI_F_DUPFD || (u32)b == ABI_F_DUPFD_CLOEXEC) {
-		if ((u32)c >= process_limit(ABI_RLIMIT_NOFILE)) {
-			return -EINVAL;
-		}
-		return duplicate(a, (u32)c, (u32)b == ABI_F_DUPFD_CLOEXEC);
-	}
 	use = file_use(a, CAP_ANY);
 	if (use.file == NULL) {
 		return -EBADF;
+	}
+	if ((u32)b == ABI_F_DUPFD || (u32)b == ABI_F_DUPFD_CLOEXEC) {
+		file_use_end(use);
+		return (u32)c < process_limit(ABI_RLIMIT_NOFILE)
+			       ? duplicate(a, (u32)c,
+					   (u32)b == ABI_F_DUPFD_CLOEXEC)
+			       : -EINVAL;
 	}
 	result = fcntl_file(use.file, (u32)a, (u32)b, c);
 	file_use_end(use);

@@ -393,6 +393,7 @@ static void test_descriptors(void)
 	show("shared flags", (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
 	show("bad command", fcntl(fd, 9999));
 	show("dupfd too far", fcntl(fd, F_DUPFD, 1 << 30));
+	show("dupfd of none, too far", fcntl(99, F_DUPFD, 1 << 30));
 	show("close range", (long)syscall(SYS_close_range, 50, 60, 0));
 	show("closed", fcntl(50, F_GETFD));
 	show("tty?", ioctl(fd, 0x5401, NULL));
