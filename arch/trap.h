@@ -96,6 +96,13 @@ void user_return_check(void);
  */
 void user_work(struct trap_frame *frame);
 
+/*
+ * Words that the running thread's system call returns beside its result: in
+ * the registers of its second to sixth argument.
+ */
+#define ARCH_RESULT_WORDS 5
+void arch_syscall_give(const u64 words[ARCH_RESULT_WORDS]);
+
 /* The number of the system call that the running thread is in. */
 u64 arch_syscall_number(void);
 

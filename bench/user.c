@@ -214,3 +214,13 @@ const char *bench_pipe_round(struct bench *b)
 {
 	return program(b, "pipe_round", 4);
 }
+
+const char *bench_call_reply(struct bench *b)
+{
+	return program(b, "call_reply", 4);
+}
+
+const char *bench_ring_round(struct bench *b)
+{
+	return program(b, "ring_round", 4);
+}

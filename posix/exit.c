@@ -10,6 +10,7 @@
 #include "arch/user.h"
 #include "drivers/tty.h"
 #include "fs/context.h"
+#include "ipc/gate.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
 #include "posix/descriptors.h"
@@ -222,6 +223,7 @@ void task_exit(void)
 
 	process_get(p);
 	user_words_end(self->task);
+	gate_leave();
 	aspace_drop(self);
 	if (task_remove(self->task)) {
 		process_end(p);

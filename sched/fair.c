@@ -127,6 +127,11 @@ static void forgive(const struct fair_queue *q, struct fair_entity *e)
 	e->vtime = MAX(e->vtime, earliest);
 }
 
+void fair_resume(struct fair_queue *q, struct fair_entity *e)
+{
+	forgive(q, e);
+}
+
 void fair_wake(struct fair_queue *q, struct fair_entity *e)
 {
 	forgive(q, e);

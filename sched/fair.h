@@ -138,6 +138,9 @@ void fair_insert(struct fair_queue *q, struct fair_entity *e);
 /* As fair_insert for an entity that slept. */
 void fair_wake(struct fair_queue *q, struct fair_entity *e);
 
+/* What fair_wake() forgets, without the insertion. */
+void fair_resume(struct fair_queue *q, struct fair_entity *e);
+
 /*
  * As fair_insert for a new entity.  Its `parent` runs on this queue's
  * processor and pays; an entity without (NULL) begins in the first day.

@@ -145,6 +145,38 @@ void sched_block(void)
 	give_way(false);
 }
 
+bool sched_claim(struct thread *next)
+{
+	struct thread *self = current_thread();
+
+	spin_lock_own(runq);
+	/* Who interrupts us sets `interrupted`, then takes this lock. */
+	if (likely(next->state == THREAD_INTERRUPTIBLE &&
+		   next->cpu == cpu_id() && next->kstack.place == KSTACK_HERE &&
+		   thread_may_run_on(next, cpu_id()) &&
+		   self->state == THREAD_RUNNABLE &&
+		   !READ_ONCE(self->interrupted))) {
+		self->state = THREAD_INTERRUPTIBLE;
+		next->state = THREAD_RUNNABLE;
+		return true;
+	}
+	spin_unlock_own(runq);
+	return false;
+}
+
+void sched_hand_over(struct thread *next)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+	struct thread *prev = current_thread();
+	u64 now = arch_cycles();
+
+	runq_charge_locked(rq, now);
+	prev->fair.special = is_special(prev);
+	fair_close_turns(&rq->ready);
+	fair_resume(&rq->ready, &next->fair);
+	switch_special(prev, next, now);
+}
+
 /* Its next yield looks at all that it has. */
 void sched_has_more_irq(void)
 {

@@ -65,6 +65,7 @@ struct thread {
 	struct aspace *aspace;          /* [s] NULL: a kernel thread */
 	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
 	struct task *task;            /* [s] likewise */
+	struct gate_server *server;   /* [s] ipc/'s, NULL: serves no gate */
 	struct list all_link;         /* [t] */
 	struct waitq exit_waitq;      /* waits for `exited` */
 	struct waiter waiter;         /* of the queue that it sleeps in */

@@ -18,6 +18,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/ring.c"
+#include "user/exo.h"
+
 #define PAGE_BYTES 4096
 #define PAGES      64
 
@@ -167,6 +170,116 @@ static uint64_t pipe_round(long batch)
 	return cycles() - start;
 }
 
+/* A message to a child that waits for calls, and its answer. */
+static uint64_t call_reply(long batch)
+{
+	static exo_handle ends[2];
+	struct exo_message m = { { 0 } };
+	uint64_t start;
+
+	if (ends[0] == 0) {
+		if (exo_gate_create(ends, 0) != 0) {
+			_exit(1);
+		}
+		if (fork() == 0) {
+			close((int)ends[EXO_CLIENT]);
+			while (exo_serve(ends[EXO_SERVER], &m) == 0) {
+			}
+			_exit(0);
+		}
+	}
+	start = cycles();
+	do {
+		if (exo_call(ends[EXO_CLIENT], &m) != 0) {
+			_exit(1);
+		}
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
+#define SLOTS 8
+
+/* A ring and what this process knows of its two ends. */
+struct ring {
+	exo_handle ends[2];
+	struct ring_producer producer;
+	struct ring_consumer consumer;
+};
+
+static void ring_make(struct ring *r)
+{
+	struct ring_shared *shared;
+
+	if (exo_ring_create(SLOTS, 0, r->ends, 0) != 0) {
+		_exit(1);
+	}
+	shared = mmap(NULL, exo_ring_arena(SLOTS), PROT_READ | PROT_WRITE,
+		      MAP_SHARED, (int)r->ends[0], 0);
+	if (shared == MAP_FAILED) {
+		_exit(1);
+	}
+	ring_producer_attach(&r->producer, shared, SLOTS);
+	ring_consumer_attach(&r->consumer, shared, SLOTS);
+}
+
+/* Sends a message, wakes who sleeps there, and waits for one; false: an end. */
+static bool ring_pass(struct ring *to, struct ring *from)
+{
+	exo_handle bell = EXO_NO_BELL;
+	struct ring_head head = { .len = sizeof(uint64_t) };
+	uint64_t data = 0;
+	enum ring_result got;
+
+	if (ring_send(&to->producer, head, &data) != RING_OK) {
+		return false;
+	}
+	if (ring_producer_bell(&to->producer)) {
+		bell = to->ends[EXO_PRODUCER];
+	}
+	while ((got = ring_receive(&from->consumer, &head, &data,
+				   sizeof(data))) == RING_EMPTY) {
+		if (exo_ring_wait(from->ends[EXO_CONSUMER], EXO_FOREVER,
+				  bell) != 0) {
+			return false;
+		}
+		bell = EXO_NO_BELL;
+	}
+	return got == RING_OK;
+}
+
+/* A message by ring to a child, which sleeps, and one back. */
+static uint64_t ring_round(long batch)
+{
+	static struct ring there, back;
+	uint64_t start;
+
+	if (there.producer.shared == NULL) {
+		ring_make(&there);
+		ring_make(&back);
+		if (fork() == 0) {
+			close((int)there.ends[EXO_PRODUCER]);
+			if (exo_ring_wait(there.ends[EXO_CONSUMER], EXO_FOREVER,
+					  EXO_NO_BELL) == 0) {
+				struct ring_head head;
+				uint64_t data;
+
+				(void)!ring_receive(&there.consumer, &head,
+						    &data, sizeof(data));
+				while (ring_pass(&back, &there)) {
+				}
+			}
+			_exit(0);
+		}
+	}
+	start = cycles();
+	do {
+		if (!ring_pass(&there, &back)) {
+			_exit(1);
+		}
+	} while (--batch > 0);
+	return cycles() - start;
+}
+
 static const struct {
 	const char *name;
 	uint64_t (*sample)(long batch);
@@ -178,6 +291,8 @@ static const struct {
 	{ "create_unlink", create_unlink },
 	{ "read_zero", read_zero },
 	{ "pipe_round", pipe_round },
+	{ "call_reply", call_reply },
+	{ "ring_round", ring_round },
 };
 
 int main(int argc, char **argv)

@@ -31,6 +31,9 @@ enum exo_call_number {
 	EXO_RING_CREATE = EXO_CALL_FIRST,
 	EXO_RING_WAIT,
 	EXO_RING_BELL,
+	EXO_GATE_CREATE,
+	EXO_CALL,
+	EXO_SERVE,
 };
 
 typedef int64_t exo_handle;
@@ -103,6 +106,66 @@ static inline long exo_ring_wait(exo_handle end, uint64_t timeout_ns,
 static inline long exo_ring_bell(exo_handle end)
 {
 	return exo_syscall(EXO_RING_BELL, end, 0, 0, 0);
+}
+
+/* ---- Calls --------------------------------------------------------------- */
+
+enum exo_gate_end {
+	EXO_CLIENT,
+	EXO_SERVER,
+};
+
+/* A message: five words, which travel in registers. */
+struct exo_message {
+	uint64_t words[5];
+};
+
+/*
+ * Makes a gate: calls go in at ends[EXO_CLIENT] and are served at
+ * ends[EXO_SERVER].  Errors: -EINVAL, -EMFILE, -ENOMEM, -EFAULT.
+ */
+static inline long exo_gate_create(exo_handle ends[2], unsigned flags)
+{
+	return exo_syscall(EXO_GATE_CREATE, (long)ends, flags, 0, 0);
+}
+
+static inline long exo_pass_(long number, exo_handle end, struct exo_message *m)
+{
+	register uint64_t r10 __asm__("r10") = m->words[2];
+	register uint64_t r8 __asm__("r8") = m->words[3];
+	register uint64_t r9 __asm__("r9") = m->words[4];
+
+	__asm__ volatile("syscall"
+			 : "+a"(number), "+S"(m->words[0]), "+d"(m->words[1]),
+			   "+r"(r10), "+r"(r8), "+r"(r9)
+			 : "D"(end)
+			 : "rcx", "r11", "memory");
+	m->words[2] = r10;
+	m->words[3] = r8;
+	m->words[4] = r9;
+	return number;
+}
+
+/*
+ * Sends `m` to whoever serves the gate and waits for the answer, which takes
+ * its place.  If a server waits on this processor, it goes on at once. Errors:
+ * -EPIPE (nobody serves any more, or the one who had the message ended before
+ * it answered), -EDEADLK (all who serve the gate wait for this thread), -EINTR
+ * (somebody had the message already; else it is sent again).
+ */
+static inline long exo_call(exo_handle client, struct exo_message *m)
+{
+	return exo_pass_(EXO_CALL, client, m);
+}
+
+/*
+ * Answers the message that this thread got last, if it has not been answered,
+ * with `m`, then waits for the next one.  Errors: -EPIPE (nobody can call any
+ * more), -ENOMEM.
+ */
+static inline long exo_serve(exo_handle server, struct exo_message *m)
+{
+	return exo_pass_(EXO_SERVE, server, m);
 }
 
 #endif

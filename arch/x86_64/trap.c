@@ -207,6 +207,17 @@ u64 arch_syscall_number(void)
 	return arch_user_frame()->error;
 }
 
+void arch_syscall_give(const u64 words[ARCH_RESULT_WORDS])
+{
+	struct trap_frame *frame = arch_user_frame();
+
+	frame->rsi = words[0];
+	frame->rdx = words[1];
+	frame->r10 = words[2];
+	frame->r8 = words[3];
+	frame->r9 = words[4];
+}
+
 void arch_user_resume(void)
 {
 	struct trap_frame *frame = arch_user_frame();
