@@ -54,16 +54,20 @@ static u32 ask(struct abi_pollfd *fds, struct file **files, u32 count,
 	return ready;
 }
 
+/* Nothing is watched before it is known that there is something to wait for. */
 static long wait_ready(struct abi_pollfd *fds, struct file **files, u32 count,
 		       u64 deadline)
 {
 	struct poller poller;
 	int err = 0;
-	u32 ready;
+	u32 ready = ask(fds, files, count, NULL);
 
+	if (ready > 0 || deadline == 0) {
+		return (long)ready;
+	}
 	poller_init(&poller);
-	ready = ask(fds, files, count, deadline ? &poller : NULL);
-	while (ready == 0 && err == 0 && deadline != 0) {
+	ready = ask(fds, files, count, &poller);
+	while (ready == 0 && err == 0) {
 		err = poller_sleep(&poller, deadline);
 		ready = ask(fds, files, count, NULL);
 	}
