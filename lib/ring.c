@@ -68,7 +68,7 @@ enum ring_result ring_refill(struct ring_producer *p)
 		p->next = p->stop = slots;
 		p->sequence += p->count;
 	}
-	/* Pairs with the release in ring_taken_publish(). */
+	/* Pairs with the release in publish(). */
 	fill = ring_number(p->shared, p->next, p->sequence, p->count) -
 	       taken_of(p->shared);
 	if (fill > p->count) {
@@ -110,27 +110,35 @@ void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
 	set_stop(c);
 }
 
+static void publish(struct ring_consumer *c, u32 taken)
+{
+	c->published = taken;
+	/* Pairs with the acquire in ring_refill(). */
+	__atomic_store_n(&c->shared->consumer.taken, taken, __ATOMIC_RELEASE);
+}
+
 void ring_taken_publish(struct ring_consumer *c)
 {
-	c->published = tail_of(c);
+	publish(c, tail_of(c));
 	if (c->next == c->shared->slots + c->count) {
 		c->next = c->shared->slots;
 		c->sequence += c->count;
 	}
 	set_stop(c);
-	/* Pairs with the acquire in ring_refill(). */
-	__atomic_store_n(&c->shared->consumer.taken, c->published,
-			 __ATOMIC_RELEASE);
 	/* Pairs with the barrier in ring_end_sleeps(). */
 	ring_barrier();
 	c->wake |= READ_ONCE(c->shared->producer.state) == RING_SLEEPS;
 }
 
-/* The next slot has the sequence of the last lap. */
+/*
+ * The next slot has the sequence of the last lap.  What has not been published
+ * is less than a quarter of the ring, and no more than that seems full to the
+ * producer: it does not sleep, and need not be woken.
+ */
 static enum ring_result nothing(struct ring_consumer *c)
 {
 	if (c->published != tail_of(c)) {
-		ring_taken_publish(c);
+		publish(c, tail_of(c));
 	}
 	/* What it published before it closed can be seen behind that. */
 	if (is_closed(&c->shared->producer) &&

@@ -9,42 +9,46 @@
  * ---- Theory of the fusion ring ----
  *
  * A ring has one producer and one consumer (lib/ring_lanes.h: many producers,
- * a ring each; lib/ring_batch.h: many messages at once).  Messages are numbered
- * from 0, modulo 2^32; `count`, a power of two of at most RING_SLOTS_MAX, is
- * the number of slots; message n stands in slot n mod count.  What is shared is
- * the slots and a line for each end; what an end knows (struct ring_producer,
- * struct ring_consumer) is its own.
+ * a ring each; lib/ring_batch.h: many messages at once).  Messages are
+ * numbered from 0, modulo 2^32; `count`, a power of two of at most
+ * RING_SLOTS_MAX, is the number of slots; message n stands in slot n mod
+ * count.  What is shared is the slots and a line for each end; what an end
+ * knows (struct ring_producer, struct ring_consumer) is its own.
  *
  * I1  The first word of a slot carries the sequence, kind, length and tag of
  *     its message, and is read and written as one.  The sequence of message n
- *     is the number of the first message of the next lap, S(n) = n - n mod
- *     count + count; the message that was there before had S(n) - count.  So
- *     a slot tells by itself whether it is full, and zeroed memory is a ring
- *     that is empty at message 0.
- * I2  Only the producer writes slots: in order, the bytes first, the word last;
- *     where it dies, there the ring ends.  The consumer reads the word first.
- * (Release in ring_publish() pairs with acquire in ring_look().) I3  Only the
- * consumer writes `taken`: all messages before that number have been copied
- * out.  The producer does not write message n before it read a `taken` with n -
- * taken < count.  (Release in ring_taken_publish() pairs with acquire in
- * ring_refill().)  It reads it when it has used up what it knew to be free, not
- * before: the line crosses once a lap, not once a message. I4  `taken` is
- * published when a quarter of the ring has been taken since the last time, and
- * when the ring is found empty.  So a producer that found the ring full goes on
- * when a quarter is free or the consumer has nothing more to do, and an end
- * that sleeps never has anything to publish. I5  Nothing that is read from
- * shared memory is used before it was checked, nothing is read twice: the word
- * is one load, the bytes are copied once and looked at in the copy.  A count, a
- * pointer or an index never comes from there.  Whatever the other side writes,
- * an operation ends with a result after a bounded number of steps.
+ *     is the number of the first message of the next lap,
+ *     S(n) = n - n mod count + count; what was there before had S(n) - count.
+ *     So a slot tells by itself whether it is full, and zeroed memory is an
+ *     empty ring whose next message is 0.
+ * I2  Only the producer writes slots: in order, the bytes first, the word
+ *     last; where it dies, there the ring ends.  The consumer reads the word
+ *     first.  (Release in ring_word_set() pairs with acquire in
+ *     ring_word_at().)
+ * I3  Only the consumer writes `taken`: all messages before that number have
+ *     been copied out.  The producer does not write message n before it read
+ *     a `taken` with n - taken < count.  (Release in publish() pairs with
+ *     acquire in ring_refill().)  It reads it when it has used up what it
+ *     knew to be free, not before: the line crosses once a lap, not once a
+ *     message.
+ * I4  `taken` is published at the end of each quarter of the ring, and when
+ *     the ring is found empty.  So a producer that found the ring full goes on
+ *     when the consumer comes to the next quarter, and a consumer that found
+ *     the ring empty has nothing to publish before it sleeps.
+ * I5  Nothing that is read from shared memory is used before it was checked,
+ *     nothing is read twice: the word is one load, the bytes are copied once
+ *     and looked at in the copy.  A count, a pointer or an index never comes
+ *     from there.  Whatever the other side writes, an operation ends with a
+ *     result after a bounded number of steps.
  *
  * Wrap-around: 0 <= head - taken <= count <= 2^16 holds as integers, so the
  * difference modulo 2^32 is the difference, also when head has wrapped and
- * taken has not.  count divides 2^32, so n mod count goes on over the wrap and
- * S(n) - S(n - count) = count does too.  Slot n mod count holds S(n) - count or
- * S(n) while the consumer waits for n: it held the former when n - count was
- * taken, and by I3 the producer writes nothing further before n is taken.
- * Hence any other sequence is a lie, and is reported as RING_CORRUPT.
+ * taken has not.  count divides 2^32, so n mod count goes on over the wrap,
+ * and S(n) - S(n - count) = count does, too.  Slot n mod count holds
+ * S(n) - count or S(n) while the consumer waits for n: it held the former
+ * when n - count was taken, and by I3 the producer writes nothing further
+ * there before n is taken.  Hence any other sequence is a lie, and is reported
+ * as RING_CORRUPT.
  *
  * Sleeping: an end that has nothing to do spins a little, then has the kernel
  * put it to sleep.  The kernel sets RING_SLEEPS in the end's state, *then*
@@ -323,7 +327,8 @@ void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
 
 /*
  * Tells the producer what has been taken; sets `wake` if it waits for that.
- * Before the consumer sleeps, and before it gives its end to another.
+ * Before the consumer leaves messages where they are and does something else
+ * for long, and before it gives its end to another.
  */
 void ring_taken_publish(struct ring_consumer *c);
 

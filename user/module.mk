@@ -1,1 +1,1 @@
-user-y += init hello bench
+user-y += init hello bench kv frames
