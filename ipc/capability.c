@@ -165,7 +165,7 @@ int cap_check(const struct cap_table *t, u64 handle, u32 rights,
 	if (is_node(s) && !node_alive(s->entry)) {
 		return -EKEYREVOKED;
 	}
-	if (s->type != type) {
+	if (s->type != type && type != CAP_TYPE_ANY) {
 		return -EPROTOTYPE;
 	}
 	return (cap_rights(cap_at(t, slot)) & rights) == rights ? 0 : -EACCES;

@@ -36,6 +36,7 @@ enum cap_type {
 	CAP_TYPE_FILE,
 	CAP_TYPE_RING,
 	CAP_TYPE_GATE,
+	CAP_TYPE_ANY, /* asked for: whatever it is */
 };
 
 /* A number of our own calls: slot, and generation << 32 unless that is 0. */
@@ -198,6 +199,12 @@ static inline u64 cap_handle_locked(const struct cap_table *t, u32 slot)
 {
 	return (u64)t->slots[slot].generation << 32 | slot;
 }
+
+/*
+ * Upward call, defined by posix/: drops the references to object and node;
+ * nothing if it has no entry.  Context: thread, may sleep.
+ */
+void cap_drop(struct cap cap);
 
 /* ---- Copies ------------------------------------------------------------- */
 

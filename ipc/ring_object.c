@@ -18,6 +18,7 @@
  */
 #include "ipc/ring_object.h"
 
+#include "ipc/ring_mail.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -116,6 +117,8 @@ int ring_object_create(u32 count, u64 arena_bytes, struct ring_object **out)
 	r->shared = phys_to_virt(r->block);
 	side_init(&r->sides[RING_PRODUCER]);
 	side_init(&r->sides[RING_CONSUMER]);
+	list_init(&r->mail);
+	r->mail_count = r->next_ticket = r->travels = r->ring_mail = 0;
 	mem_object_get(&r->object);
 	*out = r;
 	return 0;
@@ -160,6 +163,9 @@ void ring_object_close(struct ring_object *r, enum ring_side side)
 	__atomic_store_n(&r->sides[side].closed, true, __ATOMIC_SEQ_CST);
 	ring_end_close(end_of(r, side));
 	side_wake(r, ring_other(side));
+	if (side == RING_CONSUMER) {
+		ring_mail_drop(r);
+	}
 	mem_object_put(&r->object);
 }
 

@@ -37,6 +37,12 @@ struct ring_object {
 	u32 count;                  /* [I] slots */
 	struct ring_shared *shared; /* [I] at `block` */
 	struct ring_waiters sides[RING_SIDES];
+	/* ipc/ring_mail.c's, under its lock: */
+	struct list mail;
+	u32 mail_count;
+	u32 next_ticket;
+	u32 travels;   /* its ends in mails */
+	u32 ring_mail; /* ends of rings in its mail */
 };
 
 /* The most that a ring and its arena may have. */

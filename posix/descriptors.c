@@ -132,6 +132,63 @@ struct cap descriptors_cap(struct descriptors *d, u64 fd)
 	return cap;
 }
 
+int descriptors_get_cap(struct descriptors *d, u64 handle, u32 rights,
+			struct cap *out)
+{
+	int err = 0;
+
+	WITH_SPINLOCK (&d->table.lock) {
+		err = cap_check(&d->table, handle, rights, CAP_TYPE_ANY);
+		if (err == 0) {
+			*out = cap_at(&d->table, CAP_SLOT(handle));
+			file_get(cap_object(*out));
+			cap_node_get(*out);
+		}
+	}
+	return err;
+}
+
+/* The slot that still holds `plain` has the node from now on. */
+static bool root_set(struct cap_table *t, u32 slot, struct cap plain,
+		     struct cap rooted)
+{
+	bool done = false;
+
+	WITH_SPINLOCK (&t->lock) {
+		done = cap_at(t, slot).entry == plain.entry &&
+		       cap_at(t, slot).rights == plain.rights &&
+		       cap_root_locked(t, slot, rooted);
+		if (done) {
+			cap_node_get(rooted);
+		}
+	}
+	return done;
+}
+
+int descriptors_source(struct descriptors *d, u64 handle, u32 rights,
+		       struct cap *out)
+{
+	struct cap plain;
+	int err = descriptors_get_cap(d, handle, rights, &plain);
+
+	while (err == 0 && plain.rights != 0) {
+		err = cap_root(plain, out);
+		if (err == 0 &&
+		    root_set(&d->table, CAP_SLOT(handle), plain, *out)) {
+			return 0;
+		}
+		if (err == 0) {
+			cap_node_put(*out);
+		}
+		/* Another thread was faster. */
+		cap_drop(plain);
+		err = err ? err
+			  : descriptors_get_cap(d, handle, rights, &plain);
+	}
+	*out = plain;
+	return err;
+}
+
 struct file_use file_use_counted(struct descriptors *d, u32 fd, u32 right)
 {
 	struct file *file = descriptors_file(d, fd, right);

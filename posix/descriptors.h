@@ -56,8 +56,16 @@ must_check struct file *descriptors_file(struct descriptors *d, u64 fd,
  */
 must_check struct cap descriptors_cap(struct descriptors *d, u64 fd);
 
-/* Drops the references; nothing if it has no entry. Context: thread. */
-void cap_drop(struct cap cap);
+/*
+ * The same by a handle, if it has these rights.  Errors: those of cap_check(),
+ * and then nothing is there to drop.
+ */
+must_check int descriptors_get_cap(struct descriptors *d, u64 handle,
+				   u32 rights, struct cap *out);
+
+/* The same, with a node to make copies from. Errors: -ENOMEM, too. */
+must_check int descriptors_source(struct descriptors *d, u64 handle, u32 rights,
+				  struct cap *out);
 
 /* What whoever opened a file may do with it; takes over its reference. */
 struct cap cap_of_file(struct file *file);

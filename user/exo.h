@@ -34,6 +34,12 @@ enum exo_call_number {
 	EXO_GATE_CREATE,
 	EXO_CALL,
 	EXO_SERVE,
+	EXO_HANDLE,
+	EXO_RIGHTS,
+	EXO_COPY,
+	EXO_REVOKE,
+	EXO_SEND,
+	EXO_RECEIVE,
 };
 
 typedef int64_t exo_handle;
@@ -47,6 +53,77 @@ static inline long exo_syscall(long number, long a, long b, long c, long d)
 			 :
 			 : "rcx", "r8", "r9", "r11", "memory");
 	return number;
+}
+
+/* ---- Handles ------------------------------------------------------------- */
+
+/* What may be done with what a handle means. */
+enum exo_right {
+	EXO_READ = 1,
+	EXO_WRITE = 2,
+	EXO_MAP = 4,        /* mmap() */
+	EXO_WAIT = 8,       /* poll() and the doorbell */
+	EXO_PASS = 16,      /* call through a gate, or serve it */
+	EXO_DUPLICATE = 32, /* dup(), exo_copy() */
+	EXO_TRANSFER = 64,  /* exo_send() */
+	EXO_REVOKE_COPIES = 128,
+	EXO_ALL = 255,
+};
+
+/* The handle of a descriptor. Errors: -EBADF. */
+static inline exo_handle exo_handle_of(int fd)
+{
+	return exo_syscall(EXO_HANDLE, fd, 0, 0, 0);
+}
+
+/* What rights a handle has: enum exo_right. */
+static inline long exo_rights(exo_handle handle)
+{
+	return exo_syscall(EXO_RIGHTS, handle, 0, 0, 0);
+}
+
+/*
+ * A copy of a handle (which needs EXO_DUPLICATE) with those of its rights that
+ * are in `rights`, too.  Errors: -EINVAL, -EMLINK (a copy of a copy of ... more
+ * than 8 times), -EMFILE, -ENOMEM.
+ */
+static inline exo_handle exo_copy(exo_handle handle, unsigned rights,
+				  unsigned flags)
+{
+	return exo_syscall(EXO_COPY, handle, rights, flags, 0);
+}
+
+/*
+ * Ends all copies made from this handle, copies of copies too, whoever has
+ * them: they give -EKEYREVOKED (in POSIX's calls: EBADF).  The handle itself
+ * stays, and what was mapped stays mapped.
+ */
+static inline long exo_revoke(exo_handle handle)
+{
+	return exo_syscall(EXO_REVOKE, handle, 0, 0, 0);
+}
+
+/*
+ * Sends a copy of `handle` (which needs EXO_TRANSFER) through the ring of which
+ * `producer` is the sending end, and returns a ticket: tell it the receiver in
+ * a message of the kind RING_HANDLE.  Errors: -EAGAIN (64 are on their way),
+ * -EPIPE, -ELOOP (a ring through itself, or two rings on their way in each
+ * other), -EMLINK, -ENOMEM, -EINVAL.
+ */
+static inline long exo_send(exo_handle producer, exo_handle handle,
+			    unsigned rights)
+{
+	return exo_syscall(EXO_SEND, producer, handle, rights, 0);
+}
+
+/*
+ * Takes what was sent with that ticket through the ring of which `consumer` is
+ * the receiving end.  Errors: -ENOENT, -EMFILE (it can be tried again).
+ */
+static inline exo_handle exo_receive(exo_handle consumer, long ticket,
+				     unsigned flags)
+{
+	return exo_syscall(EXO_RECEIVE, consumer, ticket, flags, 0);
 }
 
 /* ---- Rings --------------------------------------------------------------- */

@@ -5,7 +5,7 @@ from user_faults import TESTS_INITRD
 from user_programs import CPUS, KERNELS, LIMIT_S
 from vm import Machine, Vm
 
-PROGRAMS = [name + libc for libc in ("", "-glibc") for name in ("rings", "calls")]
+PROGRAMS = [name + libc for libc in ("", "-glibc") for name in ("rings", "calls", "handles")]
 
 
 @test("{program} finds all as it should be, on the {kernel} kernel",

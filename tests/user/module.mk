@@ -3,5 +3,5 @@
 testuser-y := signal_faults signals faults pointers registers memory fork \
 	threads jobs fuzz_calls exec storm files pipes proc locks
 testuser-y += transfer events timers garbage
-testuser-y += rings calls
+testuser-y += rings calls handles
 testuser-y += families
