@@ -97,8 +97,18 @@ static inline void ring_copy_words(u8 *to, const u8 *from, u32 n)
 		__builtin_memcpy(to, from, RING_DATA_BYTES);
 		return;
 	}
-	for (u32 i = 0; i < n; i++) {
-		__builtin_memcpy(to + 8 * i, from + 8 * i, 8);
+	if (n & 4) {
+		__builtin_memcpy(to, from, 32);
+		to += 32;
+		from += 32;
+	}
+	if (n & 2) {
+		__builtin_memcpy(to, from, 16);
+		to += 16;
+		from += 16;
+	}
+	if (n & 1) {
+		__builtin_memcpy(to, from, 8);
 	}
 }
 
