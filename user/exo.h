@@ -65,7 +65,7 @@ enum exo_right {
 	EXO_WAIT = 8,       /* poll() and the doorbell */
 	EXO_PASS = 16,      /* call through a gate, or serve it */
 	EXO_DUPLICATE = 32, /* dup(), exo_copy() */
-	EXO_TRANSFER = 64,  /* exo_send() */
+	EXO_TRANSFER = 64,  /* exo_send_handle() */
 	EXO_REVOKE_COPIES = 128,
 	EXO_ALL = 255,
 };
@@ -110,8 +110,8 @@ static inline long exo_revoke(exo_handle handle)
  * -EPIPE, -ELOOP (a ring through itself, or two rings on their way in each
  * other), -EMLINK, -ENOMEM, -EINVAL.
  */
-static inline long exo_send(exo_handle producer, exo_handle handle,
-			    unsigned rights)
+static inline long exo_send_handle(exo_handle producer, exo_handle handle,
+				   unsigned rights)
 {
 	return exo_syscall(EXO_SEND, producer, handle, rights, 0);
 }
@@ -120,8 +120,8 @@ static inline long exo_send(exo_handle producer, exo_handle handle,
  * Takes what was sent with that ticket through the ring of which `consumer` is
  * the receiving end.  Errors: -ENOENT, -EMFILE (it can be tried again).
  */
-static inline exo_handle exo_receive(exo_handle consumer, long ticket,
-				     unsigned flags)
+static inline exo_handle exo_receive_handle(exo_handle consumer, long ticket,
+					    unsigned flags)
 {
 	return exo_syscall(EXO_RECEIVE, consumer, ticket, flags, 0);
 }

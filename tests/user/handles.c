@@ -102,7 +102,7 @@ static void test_refused(void)
 	EXPECT_EQ(exo_rights(zero), -ESTALE);
 	EXPECT_EQ(exo_copy(zero, EXO_ALL, 0), -ESTALE);
 	EXPECT_EQ(exo_rights(again), EXO_ALL);
-	EXPECT_EQ(exo_send(again, again, EXO_ALL), -EPROTOTYPE);
+	EXPECT_EQ(exo_send_handle(again, again, EXO_ALL), -EPROTOTYPE);
 	close((int)again);
 }
 
@@ -207,24 +207,24 @@ static void test_send(void)
 	child = fork();
 	if (child == 0) {
 		zero = open_handle("/dev/zero", O_RDWR);
-		ticket = exo_send(ends[EXO_PRODUCER], zero,
-				  EXO_READ | EXO_TRANSFER);
+		ticket = exo_send_handle(ends[EXO_PRODUCER], zero,
+					 EXO_READ | EXO_TRANSFER);
 		_exit(ticket == 0 ? 7 : 8);
 	}
 	EXPECT_EQ(wait_status(child), 7 << 8);
-	EXPECT_EQ(exo_receive(ends[EXO_CONSUMER], 1, 0), -ENOENT);
-	EXPECT_EQ(exo_receive(ends[EXO_PRODUCER], 0, 0), -EPROTOTYPE);
-	got = exo_receive(ends[EXO_CONSUMER], 0, 0);
+	EXPECT_EQ(exo_receive_handle(ends[EXO_CONSUMER], 1, 0), -ENOENT);
+	EXPECT_EQ(exo_receive_handle(ends[EXO_PRODUCER], 0, 0), -EPROTOTYPE);
+	got = exo_receive_handle(ends[EXO_CONSUMER], 0, 0);
 	EXPECT_EQ(exo_rights(got), EXO_READ | EXO_TRANSFER);
 	EXPECT_EQ(read((int)got, &byte, 1), 1);
 	EXPECT_EQ(byte, 0);
-	EXPECT_EQ(exo_receive(ends[EXO_CONSUMER], 0, 0), -ENOENT);
-	ticket = exo_send(ends[EXO_PRODUCER], got, EXO_READ);
+	EXPECT_EQ(exo_receive_handle(ends[EXO_CONSUMER], 0, 0), -ENOENT);
+	ticket = exo_send_handle(ends[EXO_PRODUCER], got, EXO_READ);
 	EXPECT_EQ(ticket, 1);
 	EXPECT_EQ(exo_revoke(got), -EACCES);
 	close((int)got);
-	got = exo_receive(ends[EXO_CONSUMER], ticket, 0);
-	EXPECT_EQ(exo_send(ends[EXO_PRODUCER], got, EXO_READ), -EACCES);
+	got = exo_receive_handle(ends[EXO_CONSUMER], ticket, 0);
+	EXPECT_EQ(exo_send_handle(ends[EXO_PRODUCER], got, EXO_READ), -EACCES);
 	close((int)got);
 	close((int)ends[0]);
 	close((int)ends[1]);
@@ -237,20 +237,23 @@ static void test_send_limits(void)
 
 	EXPECT_EQ(exo_ring_create(SLOTS, 0, r, 0), 0);
 	EXPECT_EQ(exo_ring_create(SLOTS, 0, s, 0), 0);
-	EXPECT_EQ(exo_send(r[EXO_PRODUCER], r[EXO_CONSUMER], EXO_ALL), -ELOOP);
-	EXPECT_EQ(exo_send(r[EXO_PRODUCER], s[EXO_CONSUMER], EXO_ALL), 0);
-	EXPECT_EQ(exo_send(s[EXO_PRODUCER], r[EXO_CONSUMER], EXO_ALL), -ELOOP);
+	EXPECT_EQ(exo_send_handle(r[EXO_PRODUCER], r[EXO_CONSUMER], EXO_ALL),
+		  -ELOOP);
+	EXPECT_EQ(exo_send_handle(r[EXO_PRODUCER], s[EXO_CONSUMER], EXO_ALL),
+		  0);
+	EXPECT_EQ(exo_send_handle(s[EXO_PRODUCER], r[EXO_CONSUMER], EXO_ALL),
+		  -ELOOP);
 	for (int i = 1; i < LETTERS; i++) {
-		EXPECT_EQ(exo_send(r[EXO_PRODUCER], 0, EXO_READ), i);
+		EXPECT_EQ(exo_send_handle(r[EXO_PRODUCER], 0, EXO_READ), i);
 	}
-	EXPECT_EQ(exo_send(r[EXO_PRODUCER], 0, EXO_READ), -EAGAIN);
+	EXPECT_EQ(exo_send_handle(r[EXO_PRODUCER], 0, EXO_READ), -EAGAIN);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	small = limit;
 	small.rlim_cur = 4;
 	setrlimit(RLIMIT_NOFILE, &small);
-	EXPECT_EQ(exo_receive(r[EXO_CONSUMER], 5, 0), -EMFILE);
+	EXPECT_EQ(exo_receive_handle(r[EXO_CONSUMER], 5, 0), -EMFILE);
 	setrlimit(RLIMIT_NOFILE, &limit);
-	got = exo_receive(r[EXO_CONSUMER], 5, 0);
+	got = exo_receive_handle(r[EXO_CONSUMER], 5, 0);
 	EXPECT_EQ(exo_rights(got), EXO_READ);
 	close((int)got);
 	close((int)s[EXO_CONSUMER]);
@@ -258,7 +261,7 @@ static void test_send_limits(void)
 	close((int)r[EXO_CONSUMER]);
 	/* What was on its way is gone, and with it that ring's other end. */
 	EXPECT_EQ(exo_ring_bell(s[EXO_PRODUCER]), -EPIPE);
-	EXPECT_EQ(exo_send(r[EXO_PRODUCER], 0, EXO_READ), -EPIPE);
+	EXPECT_EQ(exo_send_handle(r[EXO_PRODUCER], 0, EXO_READ), -EPIPE);
 	close((int)r[EXO_PRODUCER]);
 	close((int)s[EXO_PRODUCER]);
 }
