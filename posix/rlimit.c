@@ -30,9 +30,11 @@ u64 process_limit(enum abi_rlimit_resource resource)
 	return READ_ONCE(process_current()->limits[resource].current);
 }
 
+/* The kernel's own threads write as much as they want. */
 u64 file_size_limit(void)
 {
-	return process_limit(ABI_RLIMIT_FSIZE);
+	return process_current() ? process_limit(ABI_RLIMIT_FSIZE)
+				 : ABI_RLIM_INFINITY;
 }
 
 int file_too_long(void)
