@@ -9,6 +9,7 @@
 
 #include "lib/types.h"
 
+struct thread;
 struct trap_frame;
 
 bool arch_frame_is_user(const struct trap_frame *frame);
@@ -97,11 +98,13 @@ void user_return_check(void);
 void user_work(struct trap_frame *frame);
 
 /*
- * Words that the running thread's system call returns beside its result: in
- * the registers of its second to sixth argument.
+ * Words that a thread's system call will return beside its result: in the
+ * registers of its second to sixth argument.  It is in one, and its stack is
+ * there: the running one, or one that sleeps and was claimed.
  */
 #define ARCH_RESULT_WORDS 5
-void arch_syscall_give(const u64 words[ARCH_RESULT_WORDS]);
+void arch_syscall_give(const struct thread *thread,
+		       const u64 words[ARCH_RESULT_WORDS]);
 
 /* The number of the system call that the running thread is in. */
 u64 arch_syscall_number(void);

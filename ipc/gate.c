@@ -38,6 +38,7 @@
 #include "ipc/gate.h"
 
 #include "arch/cpu.h"
+#include "arch/trap.h"
 #include "kernel/preempt.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -62,7 +63,7 @@ struct gate_call {
 	u8 state;                   /* [l] enum call_state */
 	bool handed;                /* by sched_hand_over() */
 	s32 err;                    /* [l] of a DONE one */
-	struct gate_message m;
+	struct gate_message *m;     /* [I] on the same stack */
 };
 
 struct gate_server {
@@ -121,17 +122,18 @@ static void sleep_locked(struct gate *g)
 }
 
 /* Wakes `other`, if possible by switching to it, and sleeps. Likewise. */
-static inline void pass_locked(struct gate *g, struct thread *other,
-			       bool *handed)
+static always_inline bool pass_locked(struct gate *g, struct thread *other,
+				      const struct gate_message *m,
+				      bool *handed)
 {
-	if (likely(sched_claim(other))) {
-		*handed = true;
-		spin_unlock(&g->lock);
-		sched_hand_over(other);
-		return;
+	if (unlikely(!sched_claim(other))) {
+		return false;
 	}
-	sched_wake(other);
-	sleep_locked(g);
+	*handed = true;
+	arch_syscall_give(other, m->words);
+	spin_unlock(&g->lock);
+	sched_hand_over(other);
+	return true;
 }
 
 static inline void lock_gate(struct gate *g)
@@ -150,13 +152,13 @@ static void irq_on(void)
 
 /* ---- Calling ------------------------------------------------------------- */
 
-static inline void serve_locked(struct gate_server *s, struct gate_call *c)
+static always_inline void serve_locked(struct gate_server *s,
+				       struct gate_call *c)
 {
 	c->state = CALL_SERVED;
 	c->server = s;
 	s->client = c;
 	s->has_message = true;
-	s->m = c->m;
 }
 
 /* Ends a call with an error. The lock. */
@@ -200,6 +202,7 @@ static noinline int call_queue(struct gate *g, struct gate_call *c)
 
 		list_remove(&s->idle_link);
 		serve_locked(s, c);
+		s->m = *c->m;
 		sched_wake(s->thread);
 	} else if (is_circle(g)) {
 		err = -EDEADLK;
@@ -253,37 +256,55 @@ static noinline int call_wait(struct gate *g, struct gate_call *c)
 	}
 }
 
+/* Not by the short way. Interrupts off, the lock if a server was found. */
+static noinline int call_slow(struct gate *g, struct gate_server *s,
+			      struct gate_call *c)
+{
+	int err = 0;
+
+	if (s != NULL) {
+		s->m = *c->m;
+		sched_wake(s->thread);
+		sleep_locked(g);
+	} else {
+		err = call_queue(g, c);
+	}
+	if (err == 0) {
+		err = call_wait(g, c);
+	}
+	irq_on();
+	return err ? err : c->handed;
+}
+
 int gate_call(struct gate *g, struct gate_message *m)
 {
 	struct gate_call c;
 	struct gate_server *s;
-	int err = 0;
 
 	c.thread = current_thread();
 	c.handed = false;
 	c.state = CALL_NEW;
 	c.err = 0;
-	c.m = *m;
+	c.m = m;
 	lock_gate(g);
-	if (likely(!list_empty(&g->idle))) {
-		s = list_first(&g->idle, struct gate_server, idle_link);
-		list_remove(&s->idle_link);
-		serve_locked(s, &c);
-		pass_locked(g, s->thread, &s->handed);
-	} else {
+	if (unlikely(list_empty(&g->idle))) {
 		spin_unlock(&g->lock);
-		err = call_queue(g, &c);
+		return call_slow(g, NULL, &c);
 	}
-	if (unlikely(!c.handed) && err == 0) {
-		err = call_wait(g, &c);
+	s = list_first(&g->idle, struct gate_server, idle_link);
+	list_remove(&s->idle_link);
+	serve_locked(s, &c);
+	if (unlikely(!pass_locked(g, s->thread, m, &s->handed))) {
+		return call_slow(g, s, &c);
 	}
 	if (unlikely(!c.handed)) {
+		int err = call_wait(g, &c);
+
 		irq_on();
-	} else {
-		arch_irq_enable();
+		return err ? err : c.handed;
 	}
-	*m = c.m;
-	return err;
+	arch_irq_enable();
+	return GATE_GIVEN;
 }
 
 /* ---- Serving ------------------------------------------------------------- */
@@ -341,6 +362,7 @@ static bool take_locked(struct gate *g, struct gate_server *s)
 	c = list_first(&g->callers, struct gate_call, link);
 	list_remove(&c->link);
 	serve_locked(s, c);
+	s->m = *c->m;
 	return true;
 }
 
@@ -375,20 +397,44 @@ static noinline int serve_wait(struct gate *g, struct gate_server *s)
 	return err;
 }
 
-/* There is no answer to give, or another call waits. The lock. */
-static noinline int serve_slow(struct gate *g, struct gate_server *s,
-			       struct gate_call *answered)
+/* Becomes idle and answers; false, and neither, if that is not possible. */
+static always_inline bool pass_idle_locked(struct gate *g,
+					   struct gate_server *s,
+					   struct gate_call *c,
+					   const struct gate_message *m)
 {
+	list_push_back(&g->idle, &s->idle_link);
+	if (likely(pass_locked(g, c->thread, m, &c->handed))) {
+		return true;
+	}
+	list_remove(&s->idle_link);
+	return false;
+}
+
+/*
+ * Not by the short way: there is no answer to give, or another call waits, or
+ * who waits for the answer is not here.  Interrupts off, the lock.
+ */
+static noinline int serve_slow(struct gate *g, struct gate_server *s,
+			       struct gate_call *answered,
+			       struct gate_message *m)
+{
+	int err = 0;
+
 	if (answered != NULL) {
+		*answered->m = *m;
 		sched_wake(answered->thread);
 	}
 	if (take_locked(g, s)) {
 		spin_unlock(&g->lock);
-		return 0;
+	} else {
+		list_push_back(&g->idle, &s->idle_link);
+		spin_unlock(&g->lock);
+		err = serve_wait(g, s);
 	}
-	list_push_back(&g->idle, &s->idle_link);
-	spin_unlock(&g->lock);
-	return serve_wait(g, s);
+	irq_on();
+	*m = s->m;
+	return err ? err : s->handed;
 }
 
 int gate_serve(struct gate *g, struct gate_message *m)
@@ -407,27 +453,23 @@ int gate_serve(struct gate *g, struct gate_message *m)
 	lock_gate(g);
 	s->handed = s->has_message = false;
 	c = s->client;
-	if (likely(c != NULL)) {
-		s->client = NULL;
-		c->m = *m;
-		c->state = CALL_DONE;
+	if (unlikely(c == NULL)) {
+		return serve_slow(g, s, NULL, m);
 	}
-	if (likely(c != NULL && list_empty(&g->callers))) {
-		list_push_back(&g->idle, &s->idle_link);
-		pass_locked(g, c->thread, &c->handed);
-		if (unlikely(!s->handed)) {
-			err = serve_wait(g, s);
-		}
-	} else {
-		err = serve_slow(g, s, c);
+	s->client = NULL;
+	c->state = CALL_DONE;
+	if (unlikely(!list_empty(&g->callers) ||
+		     !pass_idle_locked(g, s, c, m))) {
+		return serve_slow(g, s, c, m);
 	}
 	if (unlikely(!s->handed)) {
+		err = serve_wait(g, s);
 		irq_on();
-	} else {
-		arch_irq_enable();
+		*m = s->m;
+		return err ? err : s->handed;
 	}
-	*m = s->m;
-	return err;
+	arch_irq_enable();
+	return GATE_GIVEN;
 }
 
 /* ---- Ends ---------------------------------------------------------------- */

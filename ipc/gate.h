@@ -38,7 +38,9 @@ struct gate {
 };
 
 struct gate_server;
-struct thread;
+
+/* No error. */
+#define GATE_GIVEN 1
 
 /* A gate with a reference for each end; NULL: no memory. */
 must_check struct gate *gate_create(void);
@@ -47,7 +49,8 @@ must_check struct gate *gate_create(void);
 void gate_close(struct gate *g, enum gate_side side);
 
 /*
- * Hands over `m` and waits for the answer, which takes its place.
+ * Hands over `m` and waits for the answer, which takes its place; if the result
+ * is GATE_GIVEN, it is in the thread's registers instead (arch_syscall_give()).
  * Errors: -EPIPE (nobody serves the gate any more, or who served this call
  * ended), -EDEADLK (all who serve it wait for the caller), -ERESTART
  * (interrupted before anybody had the message), -EINTR (after that).
@@ -57,7 +60,7 @@ must_check int gate_call(struct gate *g, struct gate_message *m);
 
 /*
  * Answers the call that the running thread serves, if any, with `m`, and waits
- * for the next, whose message takes its place.
+ * for the next, whose message takes its place, or GATE_GIVEN as above.
  * Errors: -EPIPE (nobody can call any more), -ERESTART, -ENOMEM.
  */
 must_check int gate_serve(struct gate *g, struct gate_message *m);

@@ -197,9 +197,8 @@ struct file_use file_use_counted(struct descriptors *d, u32 fd, u32 right)
 }
 
 /* The slow way: with the lock, a reference, nodes and the reasons. */
-static noinline int handle_use_counted(struct cap_table *t, u64 handle,
-				       u32 rights, enum cap_type type,
-				       struct file_use *use)
+int handle_use_counted(struct cap_table *t, u64 handle, u32 rights,
+		       enum cap_type type, struct file_use *use)
 {
 	int err = 0;
 
@@ -212,21 +211,6 @@ static noinline int handle_use_counted(struct cap_table *t, u64 handle,
 		}
 	}
 	return err;
-}
-
-int handle_use(u64 handle, u32 rights, enum cap_type type, struct file_use *use)
-{
-	const struct process *self = process_current();
-	struct descriptors *d = self->descriptors;
-
-	if (likely(READ_ONCE(self->task_count) == 1 && descriptors_alone(d))) {
-		use->file = cap_find_handle(&d->table, handle, rights, type);
-		use->counted = false;
-		if (likely(use->file != NULL)) {
-			return 0;
-		}
-	}
-	return handle_use_counted(&d->table, handle, rights, type, use);
 }
 
 int descriptors_add_cap(struct descriptors *d, struct cap cap, u64 from,

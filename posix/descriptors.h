@@ -110,8 +110,24 @@ must_check long handles_give(struct file *files[2], uaddr_t to, u32 flags);
  * As file_use() by a handle (ipc/capability.h), for several rights and one
  * type. Errors: those of cap_check().
  */
-must_check int handle_use(u64 handle, u32 rights, enum cap_type type,
-			  struct file_use *use);
+must_check int handle_use_counted(struct cap_table *t, u64 handle, u32 rights,
+				  enum cap_type type, struct file_use *use);
+
+must_check static inline int
+handle_use(u64 handle, u32 rights, enum cap_type type, struct file_use *use)
+{
+	const struct process *self = process_current();
+	struct descriptors *d = self->descriptors;
+
+	if (likely(READ_ONCE(self->task_count) == 1 && descriptors_alone(d))) {
+		use->file = cap_find_handle(&d->table, handle, rights, type);
+		use->counted = false;
+		if (likely(use->file != NULL)) {
+			return 0;
+		}
+	}
+	return handle_use_counted(&d->table, handle, rights, type, use);
+}
 
 static inline void file_use_end(struct file_use use)
 {

@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "posix/descriptors.h"
 #include "posix/syscall.h"
+#include "sched/thread.h"
 
 static_assert(GATE_WORDS == ARCH_RESULT_WORDS, "arch/trap.h");
 
@@ -38,8 +39,11 @@ static always_inline long pass(u64 handle, enum gate_side side,
 					  : gate_serve(gate_of(use.file), m);
 	}
 	file_use_end(use);
-	if (likely(err == 0)) {
-		arch_syscall_give(m->words);
+	if (likely(err == GATE_GIVEN)) {
+		return 0;
+	}
+	if (err == 0) {
+		arch_syscall_give(current_thread(), m->words);
 	}
 	return err;
 }

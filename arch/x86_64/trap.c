@@ -207,9 +207,12 @@ u64 arch_syscall_number(void)
 	return arch_user_frame()->error;
 }
 
-void arch_syscall_give(const u64 words[ARCH_RESULT_WORDS])
+void arch_syscall_give(const struct thread *thread,
+		       const u64 words[ARCH_RESULT_WORDS])
 {
-	struct trap_frame *frame = arch_user_frame();
+	const struct arch_thread *arch =
+		(const void *)((const char *)thread + ARCH_THREAD_AT);
+	struct trap_frame *frame = (struct trap_frame *)arch->kernel_sp - 1;
 
 	frame->rsi = words[0];
 	frame->rdx = words[1];
