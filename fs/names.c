@@ -169,8 +169,8 @@ static int remove_allowed(const struct path *p)
 	const struct vnode *dir = p->dir, *v = p->vnode;
 	int err = vnode_access(dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
 
-	if (err == 0 && (dir->mode & MODE_STICKY) && !vnode_owned(v) &&
-	    !vnode_owned(dir)) {
+	if (err == 0 && (dir->mode & MODE_STICKY) && p->cred.uid != 0 &&
+	    p->cred.uid != v->uid && p->cred.uid != dir->uid) {
 		err = -EPERM;
 	}
 	if (err == 0 && (READ_ONCE(v->mounted) != NULL || v == v->fs->root)) {

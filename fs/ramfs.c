@@ -97,7 +97,12 @@ struct vnode *ramfs_node_destroy(struct vnode *v)
 	case MODE_DIRECTORY:
 		parent = node->dir.parent == node ? NULL : &node->dir.parent->v;
 		break;
-	case MODE_REGULAR: ramfs_drop_pages(node, 0); break;
+	case MODE_REGULAR:
+		/* Nobody else knows it: most have nothing to drop. */
+		if (node->file.first != 0 || node->file.chunks.root != NULL) {
+			ramfs_drop_pages(node, 0);
+		}
+		break;
 	case MODE_SYMLINK: target_free(&node->target); break;
 	}
 	kmem_cache_free(node_cache, node);

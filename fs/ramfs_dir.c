@@ -209,9 +209,8 @@ static struct vnode *parent_leave(struct ramfs_node *node)
 }
 
 static int entry_insert(struct ramfs_node *dir, struct ramfs_entry *e,
-			struct ramfs_node *node)
+			struct ramfs_node *node, s64 now)
 {
-	s64 now = vnode_now();
 	int err;
 
 	if (dir->dir.removed) {
@@ -289,13 +288,15 @@ int ramfs_enter(struct vnode *dir, struct name name, bool in_place,
 {
 	struct ramfs *fs = ramfs_of(dir);
 	struct ramfs_entry *e = entry_alloc(fs, name, in_place);
+	/* A node without a name was made just now. */
+	s64 now = node->v.nlink == 0 ? node->v.ctime_ns : vnode_now();
 	int err = -ENOSPC;
 
 	if (e == NULL) {
 		return err;
 	}
 	WITH_MUTEX (&fs->names) {
-		err = entry_insert(ramfs_node(dir), e, node);
+		err = entry_insert(ramfs_node(dir), e, node, now);
 		if (err == 0) {
 			vnode_get(&node->v);
 			node->v.nlink +=

@@ -14,8 +14,7 @@ struct fs_context *fs_context_current(void)
 	return process_current()->fs;
 }
 
-/* There is one user, number 0. */
-static int start_of(int dirfd, struct vnode **out)
+static noinline int start_of(int dirfd, struct vnode **out)
 {
 	struct file_use use;
 
@@ -34,10 +33,10 @@ static int start_of(int dirfd, struct vnode **out)
 
 int place_start(const struct path *p, int dirfd, struct place *out)
 {
-	out->context = fs_context_current();
+	out->context = process_current()->fs;
 	out->start = NULL;
 	/* An absolute path begins elsewhere, and the descriptor is not read. */
-	return p->rest[0] == '/' ? 0 : start_of(dirfd, &out->start);
+	return likely(p->rest[0] == '/') ? 0 : start_of(dirfd, &out->start);
 }
 
 int place_from_user(struct path *p, int dirfd, uaddr_t text, struct place *out)

@@ -15,6 +15,7 @@
 #include "mm/kmem.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
+#include "sched/sched.h"
 #include "sched/thread.h"
 
 #define NS_PER_CENTISECOND 10000000ul
@@ -139,15 +140,32 @@ static int show_loadavg(struct text *out, u64 key)
 	return 0;
 }
 
-/* The time of processes is known, that of processors is not yet. */
+/* All that a processor did not idle is told as time of programs. */
+static void show_times(struct text *out, const char *name, u64 ns, u64 idle_ns)
+{
+	text_add(out, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name,
+		 (ns - idle_ns) / NS_PER_CENTISECOND,
+		 idle_ns / NS_PER_CENTISECOND);
+}
+
+static u64 idle_ns(unsigned cpu, u64 now_ns)
+{
+	return MIN(clock_cycles_to_ns(sched_idle_cycles(cpu)), now_ns);
+}
+
 static int show_stat(struct text *out, u64 key)
 {
+	u64 now = clock_ns(), idle = 0;
+	char name[8];
+
 	(void)key;
-	text_add(out, "cpu  0 0 0 %lu 0 0 0 0 0 0\n",
-		 clock_ns() / NS_PER_CENTISECOND * cpu_total());
 	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
-		text_add(out, "cpu%u 0 0 0 %lu 0 0 0 0 0 0\n", cpu,
-			 clock_ns() / NS_PER_CENTISECOND);
+		idle += idle_ns(cpu, now);
+	}
+	show_times(out, "cpu ", now * cpu_total(), idle);
+	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
+		format(name, sizeof(name), "cpu%u", cpu);
+		show_times(out, name, now, idle_ns(cpu, now));
 	}
 	text_add(out, "btime %lu\n",
 		 clock_date_offset_ns() / (100 * NS_PER_CENTISECOND));

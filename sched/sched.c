@@ -83,6 +83,7 @@ void sched_init(struct thread *idle)
 	idle->state = THREAD_RUNNABLE;
 	idle->cpu = (u16)cpu_id();
 	rq->idle = idle;
+	rq->charged = arch_cycles(); /* firmware ran until here */
 	rq->head = this_cpu_ptr(percpu_head);
 	static_assert(offsetof(struct thread, fair) == 0, "what it points to");
 	rq->ready.running = (void *)&rq->head->current;
@@ -404,6 +405,13 @@ u64 thread_cycles(struct thread *thread)
 	}
 	spin_unlock_irq(&rq->lock, flags);
 	return cycles;
+}
+
+u64 sched_idle_cycles(unsigned cpu)
+{
+	struct thread *idle = READ_ONCE(cpu_ptr(cpu, runq)->idle);
+
+	return idle ? thread_cycles(idle) : 0;
 }
 
 void thread_set_nice(struct thread *thread, int nice)

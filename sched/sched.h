@@ -21,6 +21,12 @@ bool sched_online(unsigned cpu);
 /* Takes over the reschedule interrupt. Context: boot, once. Errors: -EBUSY. */
 must_check int sched_start_interrupts(void);
 
+/*
+ * Cycles that a processor has idled, 0 if it was not started.  Context: any; no
+ * lock of rank LOCK_RUNQ or above held.
+ */
+u64 sched_idle_cycles(unsigned cpu);
+
 /* The idle thread's rest of life. */
 noreturn void sched_idle(void);
 

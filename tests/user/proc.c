@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -219,6 +220,28 @@ static void test_machine(void)
 				 errno == EBUSY));
 }
 
+/* Hundredths of seconds that all processors worked, of /proc/stat. */
+static unsigned long long worked(void)
+{
+	unsigned long long user = 0, nice = 0, system = 0;
+
+	take("/proc/stat");
+	if (sscanf(text, "cpu %llu %llu %llu", &user, &nice, &system) != 3) {
+		result("/proc/stat", 0);
+	}
+	return user + nice + system;
+}
+
+static void test_times(void)
+{
+	unsigned long long before = worked();
+	clock_t start = clock();
+
+	while (clock() - start < CLOCKS_PER_SEC / 5) {
+	}
+	result("work is told in /proc/stat", worked() - before >= 15);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "strings") == 0) {
@@ -230,5 +253,6 @@ int main(int argc, char **argv)
 	test_maps();
 	test_strings();
 	test_machine();
+	test_times();
 	return wrong_count;
 }
