@@ -184,7 +184,8 @@ must_check int file_open(const char *path, u32 flags, struct file **out);
 extern const struct file_ops directory_file_ops;
 
 /*
- * Upward, defined by posix/: how long the running process may make a file, and
+ * Upward, defined by posix/: how long the running process may make a file (the
+ * kernel as long as it likes), and
  * what becomes of one that wants more; returns -EFBIG.  Context: thread.
  */
 u64 file_size_limit(void);
