@@ -4,11 +4,18 @@
  * set for the first one only, so a processor without timers gets no interrupt.
  *
  * I1  armed <=> the node is in the queue of timer->cpu.
- * I2  The hardware is set to no later than the first due time, or the
- *     interrupt that will set it is pending or running.
+ * I2  The hardware is set to no later than the first due time, or the least
+ *     distance from now, or the interrupt that will set it is pending or
+ *     running.
  * I3  `running` names the timer whose function runs outside the lock.  It is
  *     set before the timer stops being armed, so one that is neither armed nor
  *     `running` is left alone until it is armed again.
+ *
+ * A timer interrupt may wake a thread that arms the next timer at once.  If
+ * that were due as soon as interrupts are on again, nobody else would ever run
+ * an instruction.  So soon after an interrupt (TIMER_CROWD_NS) the hardware is
+ * set no nearer than twice what has passed since then, up to LEAST_NS: whatever
+ * the processor's speed, it has time for others.
  */
 #include "kernel/timer.h"
 
@@ -22,8 +29,11 @@
 
 #define DUE_MAX_NS (1ul << 63)
 
+#define LEAST_NS   20000ul
+
 struct timer_queue {
 	struct spinlock lock;
+	u64 interrupted_ns;    /* [lock] when the last interrupt began */
 	struct tree timers;    /* [lock] */
 	struct timer *running; /* [lock] */
 };
@@ -41,11 +51,14 @@ static void hardware_set(const struct timer_queue *queue)
 {
 	const struct tree_node *first = tree_first(&queue->timers);
 	u64 now = clock_ns();
+	u64 ago = now - queue->interrupted_ns;
+	u64 least = ago < TIMER_CROWD_NS ? MIN(2 * ago, LEAST_NS) : 0;
 
 	if (first == NULL) {
 		arch_timer_stop();
 	} else {
-		arch_timer_set(first->key > now ? first->key - now : 0);
+		arch_timer_set(first->key > now + least ? first->key - now
+							: least);
 	}
 }
 
@@ -152,6 +165,7 @@ static void timer_interrupt(void *arg)
 
 	(void)arg;
 	spin_lock(&queue->lock);
+	queue->interrupted_ns = now;
 	while ((timer = take_due(queue, now)) != NULL) {
 		spin_unlock(&queue->lock);
 		trace(TRACE_TIMER, timer->fn, 0);

@@ -19,6 +19,12 @@ struct timer {
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
 
 /*
+ * Within that time after a timer interrupt the next one comes later than it is
+ * due, by twice the time since then, so that timers leave time to others.
+ */
+#define TIMER_CROWD_NS 50000ul
+
+/*
  * Calls the timer's function once at `due_ns` or soon after, on this
  * processor; a timer that is armed already moves.  The memory is the caller's
  * and must stay until the function ran or timer_cancel() returned.

@@ -33,6 +33,10 @@
 #define SLEEP_MAX_NS  (2 * MS)
 #define WORK_LOAD     4
 #define REGISTER_RUNS 20000
+#define NAPPERS       4
+#define NAP_NS        1000ul
+#define NAPS_NS       (10 * MS)
+#define NAPS_TRIES    10
 
 static struct crew crew;
 
@@ -277,6 +281,62 @@ KTEST(sleep_is_long_enough, "a sleep never ends early, among busy threads too")
 	EXPECT(!READ_ONCE(spin.stop));
 	WRITE_ONCE(spin.stop, true);
 	crew_join(&crew);
+}
+
+static struct {
+	bool stop;  /* [a] */
+	u64 rounds; /* of the worker */
+} nappers;
+
+static void napper(void *arg)
+{
+	(void)arg;
+	while (!READ_ONCE(nappers.stop)) {
+		sched_sleep_ns(NAP_NS);
+	}
+}
+
+static void napless(void *arg)
+{
+	(void)arg;
+	while (!READ_ONCE(nappers.stop)) {
+		nappers.rounds++;
+	}
+}
+
+/* What the worker gets done beside so many nappers; 0: no memory. */
+static u64 work_beside(unsigned count)
+{
+	int err;
+
+	nappers.stop = false;
+	nappers.rounds = 0;
+	crew_pin_here(&crew);
+	err = crew_add(&crew, napless, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		err |= crew_add(&crew, napper, NULL);
+	}
+	sched_sleep_ns(NAPS_NS);
+	WRITE_ONCE(nappers.stop, true);
+	crew_join(&crew);
+	return err ? 0 : nappers.rounds;
+}
+
+KTEST(sleep_leaves_time, "who sleeps for a moment again and again leaves an "
+			 "eighth of the time to one that works")
+{
+	u64 alone = work_beside(0);
+
+	EXPECT(alone > 0);
+	for (unsigned count = 1; count <= NAPPERS; count++) {
+		u64 most = 0;
+
+		/* A busy host may take the time. */
+		for (u32 i = 0; i < NAPS_TRIES && most < alone / 8; i++) {
+			most = MAX(most, work_beside(count));
+		}
+		EXPECT(most >= alone / 8);
+	}
 }
 
 /* Fills every register that a switch must keep, yields, and compares. */
