@@ -185,8 +185,8 @@ extern const struct file_ops directory_file_ops;
 
 /*
  * Upward, defined by posix/: how long the running process may make a file (the
- * kernel as long as it likes), and
- * what becomes of one that wants more; returns -EFBIG.  Context: thread.
+ * kernel as long as it likes), and what becomes of one that wants more; returns
+ * -EFBIG.  Context: thread.
  */
 u64 file_size_limit(void);
 int file_too_long(void);
