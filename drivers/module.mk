@@ -2,7 +2,7 @@ kernel-y += drivers/serial.c drivers/vga_text.c drivers/framebuffer.c
 kernel-y += drivers/rtc.c
 # Terminals.
 kernel-y += drivers/ldisc.c drivers/ldisc_input.c drivers/tty.c \
-	drivers/tty_ioctl.c drivers/tty_console.c
+	drivers/tty_ioctl.c drivers/tty_console.c drivers/pty.c
 kernel-y += drivers/keyboard.c drivers/ps2.c
 hostsrc-y += drivers/keyboard.c
 hostsrc-y += drivers/ldisc.c drivers/ldisc_input.c

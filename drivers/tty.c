@@ -16,6 +16,17 @@
 #define POLL_OUT 0x0104u /* POLLOUT | POLLWRNORM */
 #define POLL_HUP 0x0010u
 
+/* So much room is worth a writer's waking up: a tab becomes eight bytes. */
+#define ROOM_MIN 512u
+
+static struct {
+	struct spinlock lock; /* LOCK_TTYS */
+	struct list list;
+} ttys = {
+	.lock = SPINLOCK_INIT(LOCK_TTYS),
+	.list = LIST_INIT(ttys.list),
+};
+
 /* Who sleeps looks again. [q] */
 static void wake_locked(struct tty *tty)
 {
@@ -27,7 +38,7 @@ static void emit(struct ldisc *ldisc, const u8 *bytes, size_t len_bytes)
 {
 	struct tty *tty = container_of(ldisc, struct tty, ldisc);
 
-	tty->ops->show(bytes, len_bytes);
+	tty->ops->show(tty, bytes, len_bytes);
 }
 
 void tty_init(struct tty *tty, const struct tty_ops *ops, u16 rows, u16 cols)
@@ -38,10 +49,75 @@ void tty_init(struct tty *tty, const struct tty_ops *ops, u16 rows, u16 cols)
 	tty->ops = ops;
 	tty->winsize = (struct tty_winsize){ .rows = rows, .cols = cols };
 	ldisc_init(&tty->ldisc, emit);
+	tty->refs = 1;
+	WITH_SPINLOCK (&ttys.lock) {
+		list_push_back(&ttys.list, &tty->link);
+	}
+}
+
+struct tty *tty_find(bool (*fn)(const struct tty *tty, u32 what), u32 what)
+{
+	WITH_SPINLOCK (&ttys.lock) {
+		list_for_each (node, &ttys.list) {
+			struct tty *tty = list_entry(node, struct tty, link);
+
+			if (fn(tty, what)) {
+				tty->refs++;
+				return tty;
+			}
+		}
+	}
+	return NULL;
+}
+
+void tty_put(struct tty *tty)
+{
+	bool last = false;
+
+	WITH_SPINLOCK (&ttys.lock) {
+		last = --tty->refs == 0;
+		if (last) {
+			list_remove(&tty->link);
+		}
+	}
+	if (last) {
+		tty->ops->end(tty);
+	}
+}
+
+static bool has_session(const struct tty *tty, u32 session)
+{
+	return READ_ONCE(tty->session) == session;
+}
+
+struct tty *tty_of_session(u32 session)
+{
+	return session ? tty_find(has_session, session) : NULL;
+}
+
+bool tty_session_has_one(u32 session)
+{
+	struct tty *tty = tty_of_session(session);
+
+	if (tty != NULL) {
+		tty_put(tty);
+	}
+	return tty != NULL;
+}
+
+void tty_close(struct tty *tty)
+{
+	if (tty->ops->opened != NULL) {
+		tty->ops->opened(tty, false);
+	}
+	tty_put(tty);
 }
 
 struct tty_opening tty_open(struct tty *tty)
 {
+	if (tty->ops->opened != NULL) {
+		tty->ops->opened(tty, true);
+	}
 	return (struct tty_opening){ .tty = tty,
 				     .hangups = READ_ONCE(tty->hangups) };
 }
@@ -184,9 +260,18 @@ long tty_read(const struct tty_opening *o, u8 *buf, size_t len_bytes)
 		}
 	}
 	if (resumes) {
-		tty->ops->resume();
+		tty->ops->resume(tty);
 	}
 	return result;
+}
+
+/* Bytes that can be written now, at most len_bytes. [q] */
+static size_t writable_locked(const struct tty *tty, size_t len_bytes)
+{
+	size_t room = tty->ops->room ? tty->ops->room(tty) : SIZE_MAX;
+
+	return tty->ldisc.stopped || room < ROOM_MIN ? 0
+						     : MIN(len_bytes, room / 8);
 }
 
 /* Errors: -EAGAIN, -ERESTART. [q] */
@@ -194,7 +279,7 @@ static int wait_output_locked(const struct tty_opening *o)
 {
 	int err = 0;
 
-	while (o->tty->ldisc.stopped && !is_hung_up(o)) {
+	while (writable_locked(o->tty, 1) == 0 && !is_hung_up(o)) {
 		if (o->nonblock) {
 			return -EAGAIN;
 		}
@@ -220,14 +305,17 @@ long tty_write(const struct tty_opening *o, const u8 *buf, size_t len_bytes)
 	WITH_SPINLOCK_IRQ (&tty->q.lock) {
 		result = wait_output_locked(o);
 		if (result == 0) {
-			result = is_hung_up(o) ? -EIO : (long)len_bytes;
+			result =
+				is_hung_up(o)
+					? -EIO
+					: (long)writable_locked(tty, len_bytes);
 		}
 		if (result > 0) {
-			ldisc_output(&tty->ldisc, buf, len_bytes);
+			ldisc_output(&tty->ldisc, buf, (size_t)result);
 		}
 	}
 	if (result > 0) {
-		tty->ops->written();
+		tty->ops->written(tty);
 	}
 	return result;
 }
@@ -249,7 +337,7 @@ u32 tty_poll(const struct tty_opening *o, struct poller *poller)
 			return POLL_IN | POLL_HUP;
 		}
 		events |= ldisc_readable(l, min) ? POLL_IN : 0;
-		events |= l->stopped ? 0 : POLL_OUT;
+		events |= writable_locked(tty, 1) == 0 ? 0 : POLL_OUT;
 	}
 	return events;
 }
@@ -258,7 +346,7 @@ void tty_acquire(struct tty *tty)
 {
 	struct tty_caller me = tty_caller();
 
-	if (!me.leads || tty_of_session(me.session) != NULL) {
+	if (!me.leads || tty_session_has_one(me.session)) {
 		return;
 	}
 	WITH_SPINLOCK_IRQ (&tty->q.lock) {
@@ -269,8 +357,10 @@ void tty_acquire(struct tty *tty)
 	}
 }
 
-void tty_hangup(struct tty *tty)
+/* Lets go of its session, whose foreground is told. */
+static void release(struct tty *tty, bool hangs_up)
 {
+	const u32 signals = 1u << TTY_SIGHUP | 1u << TTY_SIGCONT;
 	u32 session = 0;
 	u32 group = 0;
 
@@ -279,14 +369,32 @@ void tty_hangup(struct tty *tty)
 		group = tty->group;
 		tty->session = 0;
 		tty->group = 0;
+		if (!hangs_up) {
+			break;
+		}
 		tty->hangups++;
 		ldisc_flush_input(&tty->ldisc);
 		ldisc_start(&tty->ldisc, LDISC_STOPPED | LDISC_SUSPENDED);
 		wake_locked(tty);
 	}
-	signal_all(group, 1u << TTY_SIGHUP | 1u << TTY_SIGCONT);
-	if (session != group) {
-		signal_all(session, 1u << TTY_SIGHUP | 1u << TTY_SIGCONT);
+	signal_all(group, signals);
+	if (session != group && hangs_up) {
+		signal_all(session, signals);
 	}
 	pollq_wake(&tty->pollq);
+}
+
+void tty_hangup(struct tty *tty)
+{
+	release(tty, true);
+}
+
+void tty_session_end(u32 session)
+{
+	struct tty *tty = tty_of_session(session);
+
+	if (tty != NULL) {
+		release(tty, !tty->ops->outlives);
+		tty_put(tty);
+	}
 }

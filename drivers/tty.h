@@ -19,17 +19,29 @@ struct tty;
 
 struct tty_ops {
 	/* Shows bytes as they stand. Context: any, the terminal's lock held. */
-	void (*show)(const u8 *bytes, size_t len_bytes);
+	void (*show)(struct tty *tty, const u8 *bytes, size_t len_bytes);
 	/* Something was written. Context: thread, no lock. */
-	void (*written)(void);
-	/* Bytes shown that are still on their way. */
+	void (*written)(struct tty *tty);
+	/* Bytes shown that are still on their way; NULL: none. */
 	size_t (*unsent)(void);
 	/* There is room again for typed bytes. Context: thread, no lock. */
-	void (*resume)(void);
+	void (*resume)(struct tty *tty);
+	/* How many bytes can be written; NULL: any. [q] */
+	size_t (*room)(const struct tty *tty);
+	/*
+	 * It was opened, or (false) closed; NULL: that does not matter.
+	 * Context: thread, no lock.
+	 */
+	void (*opened)(struct tty *tty, bool open);
+	/* The last reference is gone; NULL: there always is one. */
+	void (*end)(struct tty *tty);
+	bool outlives; /* the end of its session does not hang it up */
 };
 
-/* Marks: [I] immutable, [q] q.lock. */
+/* Marks: [I] immutable, [q] q.lock, [t] LOCK_TTYS. */
 struct tty {
+	struct list link; /* [t] all terminals */
+	u32 refs;         /* [t] */
 	struct waitq q;
 	struct pollq pollq;
 	const struct tty_ops *ops;  /* [I] */
@@ -48,7 +60,14 @@ struct tty_opening {
 	bool nonblock; /* never sleep: -EAGAIN */
 };
 
+/* One reference, the caller's. */
 void tty_init(struct tty *tty, const struct tty_ops *ops, u16 rows, u16 cols);
+
+/* The first terminal for which fn says so, with a reference, or NULL. */
+must_check struct tty *tty_find(bool (*fn)(const struct tty *tty, u32 what),
+				u32 what);
+
+void tty_put(struct tty *tty);
 
 /*
  * How many typed bytes find room for sure; after 0, `resume` tells when there
@@ -62,7 +81,14 @@ size_t tty_room(struct tty *tty);
  */
 void tty_input(struct tty *tty, const u8 *bytes, size_t len_bytes);
 
+/* Takes over a reference, which tty_close() drops. Context: thread. */
 struct tty_opening tty_open(struct tty *tty);
+void tty_close(struct tty *tty);
+
+/* The terminal of that session with a reference, or NULL; whether it has one.
+ * Context: thread. */
+must_check struct tty *tty_of_session(u32 session);
+bool tty_session_has_one(u32 session);
 
 /*
  * Bytes read or written, 0 at an end of file or after a hang-up.  Context:
@@ -86,6 +112,12 @@ void tty_acquire(struct tty *tty);
  */
 void tty_hangup(struct tty *tty);
 
+/*
+ * The session has ended: its terminal hangs up, or a pseudo-terminal lets go of
+ * it.  Context: thread, no lock.
+ */
+void tty_session_end(u32 session);
+
 /* ---- The console's terminal (drivers/tty_console.c) --------------------- */
 
 /*
@@ -103,12 +135,6 @@ extern bool console_at_screen;
 
 /* After the sinks were added. Context: boot, once. */
 void tty_console_init(void);
-
-/* The terminal of that session, or NULL. Context: any, no lock held. */
-struct tty *tty_of_session(u32 session);
-
-/* The session has ended: its terminal hangs up. Context: thread, no lock. */
-void tty_session_end(u32 session);
 
 /* ---- Upward calls, defined by posix/tty_jobs.c -------------------------- */
 

@@ -16,26 +16,33 @@
 struct tty console_tty;
 bool console_at_screen;
 
-static void show(const u8 *bytes, size_t len_bytes)
+static void show(struct tty *tty, const u8 *bytes, size_t len_bytes)
 {
+	(void)tty;
 	console_show((const char *)bytes, len_bytes);
 }
 
-static void written(void)
+static void written(struct tty *tty)
 {
 	char answer[CONSOLE_ANSWER_BYTES];
 	size_t n = console_answer(answer);
 
 	if (n > 0 && READ_ONCE(console_at_screen)) {
-		tty_input(&console_tty, (const u8 *)answer, n);
+		tty_input(tty, (const u8 *)answer, n);
 	}
+}
+
+static void resume(struct tty *tty)
+{
+	(void)tty;
+	serial_resume();
 }
 
 static const struct tty_ops console_ops = {
 	.written = written,
 	.show = show,
 	.unsent = serial_unsent,
-	.resume = serial_resume,
+	.resume = resume,
 };
 
 void tty_console_init(void)
@@ -45,18 +52,4 @@ void tty_console_init(void)
 
 	console_at_screen = console_size(&rows, &cols);
 	tty_init(&console_tty, &console_ops, rows, cols);
-}
-
-struct tty *tty_of_session(u32 session)
-{
-	return READ_ONCE(console_tty.session) == session ? &console_tty : NULL;
-}
-
-void tty_session_end(u32 session)
-{
-	struct tty *tty = tty_of_session(session);
-
-	if (tty != NULL) {
-		tty_hangup(tty);
-	}
 }

@@ -34,13 +34,18 @@ static int check_change(struct tty *tty)
 	return tty_stop_background(TTY_SIGTTOU);
 }
 
+static size_t unsent(const struct tty *tty)
+{
+	return tty->ops->unsent ? tty->ops->unsent() : 0;
+}
+
 /* Waits until the device has sent everything. Errors: -ERESTART. */
 static int drain(struct tty *tty)
 {
 	u64 flags = waitq_lock(&tty->q);
 	int err = 0;
 
-	while (err != -EINTR && tty->ops->unsent() > 0) {
+	while (err != -EINTR && unsent(tty) > 0) {
 		err = waitq_sleep_interruptible(&tty->q,
 						clock_ns() + DRAIN_LOOK_NS);
 	}
@@ -182,10 +187,10 @@ static long flow(struct tty *tty, u64 what)
 		case TTY_TCOOFF: ldisc_stop(l, LDISC_SUSPENDED); break;
 		case TTY_TCOON: ldisc_start(l, LDISC_SUSPENDED); break;
 		case TTY_TCIOFF:
-			tty->ops->show(&l->termios.chars[TTY_VSTOP], 1);
+			tty->ops->show(tty, &l->termios.chars[TTY_VSTOP], 1);
 			break;
 		case TTY_TCION:
-			tty->ops->show(&l->termios.chars[TTY_VSTART], 1);
+			tty->ops->show(tty, &l->termios.chars[TTY_VSTART], 1);
 			break;
 		default: return -EINVAL;
 		}
@@ -226,7 +231,7 @@ static long session_take(struct tty *tty, bool steal)
 	if (me.leads && mine) {
 		return 0;
 	}
-	if (!me.leads || tty_of_session(me.session) != NULL) {
+	if (!me.leads || tty_session_has_one(me.session)) {
 		return -EPERM;
 	}
 	WITH_SPINLOCK_IRQ (&tty->q.lock) {
@@ -333,7 +338,7 @@ static long act(struct tty *tty, u64 request, uaddr_t arg)
 	case TTY_TCXONC: return flow(tty, arg.va);
 	case TTY_TCFLSH: return flush(tty, arg.va);
 	case TTY_FIONREAD: return put_u32(arg, pending(tty));
-	case TTY_TIOCOUTQ: return put_u32(arg, tty->ops->unsent());
+	case TTY_TIOCOUTQ: return put_u32(arg, unsent(tty));
 	case TTY_TIOCGETD: return put_u32(arg, 0);
 	case TTY_TIOCSCTTY: return session_take(tty, arg.va == 1);
 	case TTY_TIOCNOTTY: return session_leave(tty);

@@ -20,6 +20,7 @@ static struct {
 	u32 count;
 	struct {
 		u64 rdev;
+		bool all_minors;
 		const struct file_ops *ops;
 	} entries[DEVICES_MAX];
 	struct vnode *root; /* of /dev */
@@ -28,7 +29,10 @@ static struct {
 static const struct file_ops *device_find(u64 rdev)
 {
 	for (u32 i = 0; i < devices.count; i++) {
-		if (devices.entries[i].rdev == rdev) {
+		u64 differs = devices.entries[i].rdev ^ rdev;
+
+		if (differs == 0 ||
+		    (devices.entries[i].all_minors && differs >> 8 == 0)) {
 			return devices.entries[i].ops;
 		}
 	}
@@ -80,6 +84,24 @@ int devfs_add(const char *name, u32 permissions, u64 rdev,
 		devices.entries[devices.count++].ops = ops;
 	}
 	return name[0] != '\0' ? node_add(name, &make) : 0;
+}
+
+int device_add_major(u64 rdev, const struct file_ops *ops)
+{
+	int err = devfs_add("", 0, rdev, ops);
+
+	if (err == 0) {
+		devices.entries[devices.count - 1].all_minors = true;
+	}
+	return err;
+}
+
+int devfs_add_directory(const char *name, struct vnode **out)
+{
+	struct vnode_make make = { .mode = MODE_DIRECTORY | 0755 };
+
+	return devices.root->ops->create(
+		devices.root, name_of(name, strlen(name)), &make, out);
 }
 
 static int link_add(const char *name, const char *target)

@@ -19,6 +19,12 @@
 must_check int devfs_add(const char *name, u32 permissions, u64 rdev,
 			 const struct file_ops *ops);
 
+/* Registers a device of every minor number of `rdev`'s major one. */
+must_check int device_add_major(u64 rdev, const struct file_ops *ops);
+
+/* A directory in /dev, with a reference. Errors: -ENOMEM. Context: boot. */
+must_check int devfs_add_directory(const char *name, struct vnode **out);
+
 /* vnode_ops.open of devices and FIFOs. Errors: -ENXIO. */
 int device_open(struct vnode *v, struct file *file);
 

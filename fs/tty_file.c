@@ -4,8 +4,10 @@
  * user memory is touched with the terminal's lock held.
  */
 #include "arch/user.h"
+#include "drivers/pty.h"
 #include "drivers/tty.h"
 #include "fs/device.h"
+#include "fs/pty_file.h"
 #include "kernel/console.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
@@ -72,7 +74,7 @@ static long tty_file_write(struct file *file, uaddr_t src, size_t len_bytes)
 		if (result < 0) {
 			return done > 0 ? (long)done : result;
 		}
-		done += len;
+		done += (size_t)result;
 	}
 	return (long)done;
 }
@@ -91,21 +93,40 @@ static u32 tty_file_poll(struct file *file, struct poller *poller)
 	return tty_poll(&opening, poller);
 }
 
+static bool is_console(const struct tty *tty, u32 unused)
+{
+	(void)unused;
+	return tty == &console_tty;
+}
+
+/* With a reference. Errors: -ENXIO, -EIO. */
+static int tty_meant(u64 rdev, struct tty **out)
+{
+	if (rdev == TTY_RDEV) {
+		*out = tty_of_session(tty_caller().session);
+	} else if (rdev >> 8 == PTS_MAJOR) {
+		return pty_find_slave((u32)(rdev & 0xff), out);
+	} else {
+		*out = tty_find(is_console, 0);
+	}
+	return *out ? 0 : -ENXIO;
+}
+
 /*
- * Any name but "tty" means the one terminal that there is, and but for
- * "console" it becomes that of a session's leader who has none.
+ * Any name but "tty" and those of pseudo-terminals means the console's, and but
+ * for "console" it becomes that of a session's leader who has none.
  */
 static int tty_file_open(struct file *file)
 {
 	u64 rdev = file->vnode->rdev;
-	struct tty *tty = &console_tty;
+	struct tty *tty;
+	int err = tty_meant(rdev, &tty);
 
-	if (rdev == TTY_RDEV) {
-		tty = tty_of_session(tty_caller().session);
-		if (tty == NULL) {
-			return -ENXIO;
-		}
-	} else if (rdev != CONSOLE_RDEV && !(file->flags & FILE_NO_TTY)) {
+	if (err) {
+		return err;
+	}
+	if (rdev != CONSOLE_RDEV && rdev != TTY_RDEV &&
+	    !(file->flags & FILE_NO_TTY)) {
 		tty_acquire(tty);
 	}
 	file->data = tty;
@@ -113,8 +134,14 @@ static int tty_file_open(struct file *file)
 	return 0;
 }
 
+static void tty_file_close(struct file *file)
+{
+	tty_close(file->data);
+}
+
 static const struct file_ops tty_ops = {
 	.open = tty_file_open,
+	.close = tty_file_close,
 	.read = tty_file_read,
 	.write = tty_file_write,
 	.ioctl = tty_file_ioctl,
@@ -134,7 +161,7 @@ int console_file_add(void)
 		{ "tty1", 0600, DEVICE(4, 1) },
 		{ "ttyS0", 0600, DEVICE(4, 64) },
 	};
-	int err = 0;
+	int err = pty_file_add(&tty_ops);
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices) && err == 0; i++) {
 		err = devfs_add(devices[i].name, devices[i].permissions,

@@ -313,8 +313,8 @@ static int show_stat(struct text *out, u64 key)
 	}
 	text_add(out, "%u (%s) %c %u %u %u %u -1 0 0 0 0 0 %lu 0 0 0 20 0 %u ",
 		 (u32)key, s.name, s.state, s.parent, s.group, s.session,
-		 tty_of_session(s.session) ? (u32)DEVICE(5, 1) : 0, s.ticks,
-		 s.threads);
+		 tty_session_has_one(s.session) ? (u32)DEVICE(5, 1) : 0,
+		 s.ticks, s.threads);
 	text_add(out, "0 0 %lu %lu", s.mapped_pages * PAGE_SIZE,
 		 s.resident_pages);
 	for (unsigned field = 25; field <= 52; field++) {

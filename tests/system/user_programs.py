@@ -14,7 +14,7 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "families", "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
                          "storm", "files", "pipes", "proc", "locks", "transfer",
-                         "events", "timers")]
+                         "events", "timers", "pty")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.

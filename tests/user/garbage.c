@@ -77,6 +77,7 @@ enum {
 	NULL_FD,
 	ZERO_FD,
 	TTY_FD,
+	MASTER_FD,
 	PATH_FD,
 	PROC_FD,
 	CLOSED_FD,
@@ -333,6 +334,7 @@ static void open_all(void)
 	open_as(open("/dev/null", O_RDWR), NULL_FD);
 	open_as(open("/dev/zero", O_RDWR), ZERO_FD);
 	open_as(open("/dev/console", O_RDWR | O_NOCTTY), TTY_FD);
+	open_as(open("/dev/ptmx", O_RDWR | O_NOCTTY), MASTER_FD);
 	open_as(open(memory.path, O_PATH), PATH_FD);
 	open_as(open("/proc/self/stat", O_RDONLY), PROC_FD);
 	epoll_ctl(EPOLL_FD, EPOLL_CTL_ADD, EVENT_FD, &event);
