@@ -13,6 +13,7 @@
 #include "arch/signal.h"
 #include "arch/thread.h"
 #include "arch/user.h"
+#include "ipc/gate.h"
 #include "kernel/log.h"
 #include "kernel/random.h"
 #include "lib/errno.h"
@@ -318,6 +319,7 @@ static void process_renew(struct process *process, const struct program *p,
 		process->descriptors = own;
 	}
 	descriptors_close_on_exec(process->descriptors);
+	gate_leave();
 	posix_timers_end(task->process);
 	signals_exec(&task->signals);
 	task->clear_tid = 0;
