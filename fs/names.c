@@ -207,10 +207,10 @@ int names_remove(struct path *p, struct place place, bool directory)
 {
 	int err = path_walk(p, place.context, place.start, PATH_NO_FOLLOW);
 
-	if (err == 0) {
-		err = real_name(p, !directory         ? -EISDIR
-				   : p->last.len == 2 ? -ENOTEMPTY
-						      : -EINVAL);
+	if (err == 0 && p->dir == NULL && !directory) {
+		err = -EISDIR; /* the root as much as "." */
+	} else if (err == 0) {
+		err = real_name(p, p->last.len == 2 ? -ENOTEMPTY : -EINVAL);
 	}
 	if (err) {
 		return err;

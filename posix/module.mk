@@ -12,7 +12,8 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/sys_time.c posix/itimer.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
-	posix/proc_process.c posix/proc_memory.c posix/proc_trace.c posix/sys_attributes.c \
+	posix/proc_process.c posix/proc_status.c posix/proc_memory.c \
+	posix/proc_trace.c posix/unshare.c posix/sys_attributes.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
 	posix/sys_names.c posix/sys_open.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/place.c posix/sys_file.c posix/sys_open.c

@@ -27,6 +27,14 @@ static long self_link(u64 key, char *buf, size_t size_bytes)
 		   (int)size_bytes);
 }
 
+static long thread_self_link(u64 key, char *buf, size_t size_bytes)
+{
+	(void)key;
+	return MIN(format(buf, size_bytes, "%u/task/%u", process_current()->pid,
+			  task_current()->tid),
+		   (int)size_bytes);
+}
+
 static bool show_mount(struct fs *fs, void *ctx)
 {
 	struct text *out = ctx;
@@ -264,6 +272,9 @@ static const struct proc_entry root_children[] = {
 	{ .name = "sysrq-trigger",
 	  .mode = PROC_FILE(0200),
 	  .write = sysrq_write },
+	{ .name = "thread-self",
+	  .mode = PROC_LINK,
+	  .readlink = thread_self_link },
 	{ .name = "uptime", .mode = PROC_FILE(0444), .show = show_uptime },
 	{ .name = "version", .mode = PROC_FILE(0444), .show = show_version },
 	{ .name = NULL },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What stands in /proc: posix/proc.c (the machine), posix/proc_process.c (each
- * process), posix/proc_memory.c (its memory).
+ * process), posix/proc_status.c (what it does), posix/proc_memory.c (its
+ * memory).
  */
 #ifndef EXO_POSIX_PROC_H
 #define EXO_POSIX_PROC_H
@@ -17,6 +18,12 @@ extern const struct proc_numbers proc_processes;
 
 /* Files that stand in the root and in each process's directory. */
 int proc_show_mounts(struct text *out, u64 key);
+
+/* What a process or a thread is and does; posix/proc_status.c. */
+int proc_show_comm(struct text *out, u64 key);
+int proc_show_stat(struct text *out, u64 key);
+int proc_show_statm(struct text *out, u64 key);
+int proc_show_status(struct text *out, u64 key);
 
 /* What lies in a process's memory, and where. */
 int proc_show_arguments(struct text *out, u64 key);

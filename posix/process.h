@@ -134,6 +134,12 @@ s64 process_next_number(u64 from);
 struct process *process_get(struct process *process);
 void process_put(struct process *process);
 
+/*
+ * Nobody but the running process has its table of descriptors any more.
+ * Errors: -ENOMEM.  Context: its only thread.
+ */
+must_check int process_unshare_files(struct process *process);
+
 /* How wait4() tells an end. */
 #define STATUS_EXITED(code)      (((u32)(code)&0xff) << 8)
 #define STATUS_KILLED(signal)    ((u32)(signal))

@@ -87,12 +87,22 @@ SYSCALL_HANDLER(dup3)
 
 SYSCALL_HANDLER(close_range)
 {
-	u32 first = (u32)a, last = (u32)b;
+	u32 first = (u32)a, last = (u32)b, flags = (u32)c;
 
-	if (first > last || ((u32)c & ~(u32)ABI_CLOSE_RANGE_CLOEXEC)) {
+	if (first > last || (flags & ~(u32)(ABI_CLOSE_RANGE_CLOEXEC |
+					    ABI_CLOSE_RANGE_UNSHARE))) {
 		return -EINVAL;
 	}
-	if (c & ABI_CLOSE_RANGE_CLOEXEC) {
+	if (flags & ABI_CLOSE_RANGE_UNSHARE) {
+		int err = READ_ONCE(process_current()->task_count) == 1
+				  ? process_unshare_files(process_current())
+				  : -EINVAL;
+
+		if (err) {
+			return err;
+		}
+	}
+	if (flags & ABI_CLOSE_RANGE_CLOEXEC) {
 		descriptors_mark_range(own(), first, last);
 	} else {
 		descriptors_close_range(own(), first, last);

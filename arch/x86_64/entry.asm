@@ -181,6 +181,7 @@ syscall_entry:
 	push r11
 	push USER_CS
 	push rcx
+	mov eax, eax			; the number is an int
 	push rax
 	push FRAME_SYSCALL
 	push rdi

@@ -186,6 +186,8 @@ static void test_folders(void)
 {
 	show("mkdir", mkdir("d", 0755));
 	show("mkdir again", mkdir("d", 0755));
+	show("unlink root", unlink("/"));
+	show("rmdir root", rmdir("/"));
 	show("mkdir slash", mkdir("d/e/", 0755));
 	show("mkdir missing", mkdir("x/y", 0755));
 	show("mkdir dot", mkdir(".", 0755));

@@ -3,9 +3,12 @@
  * /proc: what a process is told about itself agrees with what it knows.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -242,6 +247,57 @@ static void test_times(void)
 	result("work is told in /proc/stat", worked() - before >= 15);
 }
 
+static int barrier[2];
+
+static void *wait_for_end(void *arg)
+{
+	char byte;
+
+	prctl(PR_SET_NAME, "a thread", 0, 0, 0);
+	*(pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	return read(barrier[0], &byte, 1) == 0 ? NULL : arg;
+}
+
+/* /proc/thread-self, and a directory for each thread. */
+static void test_threads(void)
+{
+	char path[64], link[64] = "", line[64] = "";
+	volatile pid_t other = 0;
+	pthread_t thread;
+	int threads = 0;
+	FILE *comm;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%d/task/%d", getpid(), getpid());
+	result("thread-self",
+	       readlink("/proc/thread-self", link, sizeof(link) - 1) > 0 &&
+		       strcmp(link, path) == 0);
+	if (pipe(barrier) != 0 ||
+	    pthread_create(&thread, NULL, wait_for_end, (void *)&other) != 0) {
+		exit(1);
+	}
+	while (other == 0) {
+		sched_yield();
+	}
+	dir = opendir("/proc/self/task");
+	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+		threads +=
+			atoi(e->d_name) == getpid() || atoi(e->d_name) == other;
+	}
+	result("threads listed", threads == 2);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", other);
+	comm = fopen(path, "r");
+	result("a thread's name", comm != NULL &&
+					  fgets(line, sizeof(line), comm) &&
+					  strcmp(line, "a thread\n") == 0);
+	close(barrier[1]);
+	pthread_join(thread, NULL);
+	snprintf(path, sizeof(path), "/proc/self/task/%d", other + 1000);
+	result("no such thread", access(path, F_OK) == -1 && errno == ENOENT);
+	fclose(comm);
+	closedir(dir);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "strings") == 0) {
@@ -254,5 +310,6 @@ int main(int argc, char **argv)
 	test_strings();
 	test_machine();
 	test_times();
+	test_threads();
 	return wrong_count;
 }

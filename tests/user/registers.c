@@ -306,6 +306,15 @@ static void sleeps(void)
 	result("sleeps last", ok);
 }
 
+/* Only the lower half of rax is the number. */
+static void number(void)
+{
+	long id = (long)(0xdead00000000ul | SYS_getpid);
+
+	__asm__ volatile("syscall" : "+a"(id)::"rcx", "r11", "memory");
+	result("number", id == syscall(SYS_getpid));
+}
+
 int main(void)
 {
 	registers();
@@ -317,5 +326,6 @@ int main(void)
 	floating_point();
 	thread_pointers();
 	sleeps();
+	number();
 	return wrong_count != 0;
 }

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/PID/{comm,stat,statm,status} and the same of /proc/PID/task/TID: what
+ * is told about a process or one of its threads.  A thread's key is its number
+ * below the process's.
+ */
+#include "drivers/tty.h"
+#include "fs/device.h"
+#include "kernel/clock.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "posix/proc.h"
+#include "posix/process.h"
+
+/* proc(5) counts processor time in ticks of 1/100 s. */
+#define NS_PER_TICK 10000000ul
+
+/* What stat and status tell. */
+struct summary {
+	char name[PROCESS_NAME_BYTES];
+	char state;
+	u32 parent;
+	u32 group;
+	u32 session;
+	u32 threads;
+	u64 ticks;
+	u64 mapped_pages;
+	u64 resident_pages;
+};
+
+static u64 pid_of(u64 key)
+{
+	return key >> 32 ? key >> 32 : key;
+}
+
+/* The thread's number, 0 for a process's key. */
+static u32 tid_of(u64 key)
+{
+	return key >> 32 ? (u32)key : 0;
+}
+
+/* The thread of that number, or any for 0; NULL if there is none. */
+static const struct task *task_of_locked(const struct process *p, u32 tid)
+{
+	list_for_each (node, &p->tasks) {
+		const struct task *task = list_entry(node, struct task, link);
+
+		if (tid == 0 || task->tid == tid) {
+			return task;
+		}
+	}
+	return NULL;
+}
+
+static char state_letter(const struct process *p, const struct task *task)
+{
+	if (p->state != PROCESS_RUNNING || task == NULL) {
+		return 'Z';
+	}
+	if (p->signals.stopped) {
+		return 'T';
+	}
+	switch (READ_ONCE(task->thread->state)) {
+	case THREAD_INTERRUPTIBLE: return 'S';
+	case THREAD_SLEEPING: return 'D';
+	default: return 'R';
+	}
+}
+
+/* False if it is of a thread that is gone. */
+static bool summarise_locked(struct summary *s, const struct process *p,
+			     u32 tid)
+{
+	const struct task *task = task_of_locked(p, tid);
+
+	if (tid != 0 && task == NULL) {
+		return false;
+	}
+	s->state = state_letter(p, task);
+	s->parent = p->parent ? p->parent->pid : 0;
+	s->group = pid_number(p->group);
+	s->session = pid_number(p->session);
+	s->threads = p->task_count;
+	s->ticks = tid ? thread_cycles(task->thread) : process_cycles_locked(p);
+	if (tid != 0) {
+		string_copy(s->name, task->thread->name, sizeof(s->name));
+	}
+	return true;
+}
+
+static int summary_make(struct summary *s, u64 key)
+{
+	struct process *p = process_find_get(pid_of(key));
+	struct aspace *aspace = p ? proc_aspace(p) : NULL;
+	bool found = false;
+
+	if (p == NULL) {
+		return -ESRCH;
+	}
+	*s = (struct summary){ .state = 'Z' };
+	WITH_MUTEX (&p->mutex) {
+		memcpy(s->name, p->name, sizeof(s->name));
+	}
+	WITH_PROCESSES () {
+		found = summarise_locked(s, p, tid_of(key));
+	}
+	s->ticks = clock_cycles_to_ns(s->ticks) / NS_PER_TICK;
+	if (aspace != NULL) {
+		s->mapped_pages = aspace->mapped_pages;
+		s->resident_pages = aspace->resident_pages;
+		aspace_put(aspace);
+	}
+	process_put(p);
+	return found ? 0 : -ESRCH;
+}
+
+int proc_show_comm(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+
+	if (err == 0) {
+		text_add(out, "%s\n", s.name);
+	}
+	return err;
+}
+
+/* The fields of proc(5); those that are not known here are 0. */
+int proc_show_stat(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+
+	if (err) {
+		return err;
+	}
+	text_add(out, "%u (%s) %c %u %u %u %u -1 0 0 0 0 0 %lu 0 0 0 20 0 %u ",
+		 (u32)key, s.name, s.state, s.parent, s.group, s.session,
+		 tty_session_has_one(s.session) ? (u32)DEVICE(5, 1) : 0,
+		 s.ticks, s.threads);
+	text_add(out, "0 0 %lu %lu", s.mapped_pages * PAGE_SIZE,
+		 s.resident_pages);
+	for (unsigned field = 25; field <= 52; field++) {
+		text_add(out, " 0");
+	}
+	text_add(out, "\n");
+	return 0;
+}
+
+int proc_show_statm(struct text *out, u64 key)
+{
+	struct summary s;
+	int err = summary_make(&s, key);
+
+	if (err == 0) {
+		text_add(out, "%lu %lu 0 0 0 %lu 0\n", s.mapped_pages,
+			 s.resident_pages, s.mapped_pages);
+	}
+	return err;
+}
+
+static const char *state_word(char letter)
+{
+	switch (letter) {
+	case 'R': return "running";
+	case 'S': return "sleeping";
+	case 'D': return "disk sleep";
+	case 'T': return "stopped";
+	default: return "zombie";
+	}
+}
+
+/* What status tells of signals: sets, bit n - 1 for signal n. */
+struct signal_summary {
+	u64 pending; /* of the thread, or the first */
+	u64 process_pending;
+	u64 blocked; /* likewise */
+	u64 ignored;
+	u64 caught;
+};
+
+static void signals_sum(struct process *p, u32 tid, struct signal_summary *s)
+{
+	struct process_signals *ps = &p->signals;
+
+	*s = (struct signal_summary){ 0 };
+	WITH_SPINLOCK_IRQ (&ps->lock) {
+		s->process_pending = ps->pending.set;
+		list_for_each (node, &ps->threads) {
+			const struct thread_signals *own =
+				list_entry(node, struct thread_signals, link);
+
+			if (tid == 0 || own->task->tid == tid) {
+				s->pending = own->pending.set;
+				s->blocked = own->blocked;
+				break;
+			}
+		}
+		for (int i = 1; ps->actions != NULL && i <= ABI_NSIG; i++) {
+			u64 handler = ps->actions[i - 1].handler;
+
+			s->ignored |=
+				handler == ABI_SIG_IGN ? signal_bit(i) : 0;
+			s->caught |= handler > ABI_SIG_IGN ? signal_bit(i) : 0;
+		}
+	}
+}
+
+static void show_identity(struct text *out, const struct credentials *c)
+{
+	text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t",
+		 c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid,
+		 c->fsgid);
+	for (u32 i = 0; i < c->group_count; i++) {
+		text_add(out, "%u ", c->groups[i]);
+	}
+	text_add(out, "\n");
+}
+
+static void show_signals(struct text *out, const struct signal_summary *s)
+{
+	text_add(out,
+		 "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
+		 "SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		 s->pending, s->process_pending, s->blocked, s->ignored,
+		 s->caught);
+}
+
+int proc_show_status(struct text *out, u64 key)
+{
+	struct process *p = process_find_get(pid_of(key));
+	struct credentials credentials = { 0 };
+	struct signal_summary signals;
+	struct summary s;
+	int err = summary_make(&s, key);
+	u64 kb = PAGE_SIZE / 1024;
+
+	if (p == NULL || err) {
+		if (p != NULL) {
+			process_put(p);
+		}
+		return -ESRCH;
+	}
+	WITH_PROCESSES () {
+		credentials = p->credentials;
+	}
+	signals_sum(p, tid_of(key), &signals);
+	process_put(p);
+	text_add(out,
+		 "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\n"
+		 "PPid:\t%u\n",
+		 s.name, s.state, state_word(s.state), (u32)pid_of(key),
+		 (u32)key, s.parent);
+	show_identity(out, &credentials);
+	text_add(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t%u\n",
+		 s.mapped_pages * kb, s.resident_pages * kb, s.threads);
+	show_signals(out, &signals);
+	return 0;
+}
