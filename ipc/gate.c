@@ -2,12 +2,11 @@
 /*
  * Calls through gates.
  *
- * Theory.  A thread *serves* a gate from its first gate_serve() on, until it
- * ends, serves another or becomes another program; its struct gate_server says
- *whether it is *idle* (it waits at the gate) or has a *client* (it works, in
- *user mode or wherever). A struct gate_call lies on the stack of the thread
- *that calls; that sleeps until the call is DONE, and its stack stays where it
- *is.
+ * Theory.  A thread serves a gate from its first gate_serve() on, until it
+ * ends, serves another or becomes another program.  Its struct gate_server says
+ * whether it is idle (it waits at the gate) or has a client (it works, in user
+ * mode or wherever).  A struct gate_call lies on the stack of the thread that
+ * calls; that sleeps until the call is DONE, and its stack stays where it is.
  *
  *	NEW --an idle server--> SERVED --its next gate_serve()--> DONE
  *	NEW --none is idle--> QUEUED --gate_serve() takes it--> SERVED
