@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every system call of posix/syscalls.def with each argument replaced by each
- * kind of garbage, one at a time around a call that may succeed, from several
- * processes at once:
+ * Every system call of posix/syscalls.def and posix/exo_calls.def with each
+ * argument replaced by each kind of garbage, one at a time around a call that
+ * may succeed, from several processes at once:
  *
  *	garbage [STEP [START]]
  *
@@ -41,6 +41,7 @@
 #define PATIENCE   100 /* looks without a step until a child is ended */
 #define LOOK_NS    5000000
 #define NOBODY     1000
+#define EXO_CALLS  65536 /* the number of the first */
 
 /* How arguments are shown, and so what they mean (posix/syscalls.def). */
 enum kind { NONE, INT, UINT, HEX, FD, MODE, SIG, SIZE, PTR, STR, BUF };
@@ -53,9 +54,13 @@ struct call {
 
 #define SYSCALL(number, name, support, ...) \
 	{ (number), #name, { __VA_ARGS__ } },
+#define EXO_CALL(number, name, ...) \
+	{ EXO_CALLS + (number), "exo_" #name, { __VA_ARGS__ } },
 static const struct call calls[] = {
+#include "posix/exo_calls.def"
 #include "posix/syscalls.def"
 };
+#undef EXO_CALL
 #undef SYSCALL
 
 #define CALL_COUNT ((long)(sizeof(calls) / sizeof(*calls)))
