@@ -76,6 +76,12 @@ void irq_dispatch(unsigned vector, struct trap_frame *frame);
 /* mm/: a fault at a user address. Interrupts on. True: repeat the access. */
 bool aspace_fault(struct fault *fault);
 
+/*
+ * posix/: the kernel's own access to user memory found no frame.  Interrupts
+ * on; the thread may hold mutexes.  True: try again.
+ */
+bool user_memory_wait(void);
+
 /* kernel/: a fault that nobody can mend, or an NMI or machine check. */
 noreturn void panic_trap(const char *reason, struct trap_frame *frame);
 

@@ -287,6 +287,7 @@ bool aspace_fault(struct fault *fault)
 	int err;
 
 	trace(TRACE_FAULT, fault->address, fault->access);
+	fault->no_memory = false;
 	if (aspace == NULL || mutex_held(&aspace->mutex)) {
 		return false;
 	}

@@ -153,12 +153,20 @@ static int process_fill(struct process *child, struct process *parent,
 	return 0;
 }
 
-/* The child becomes known. False: the parent is ending. */
-static bool enlist(struct process *child, struct process *parent, u64 flags)
+/*
+ * The child becomes known.  A signal to the group that came before would pass
+ * it by: it is handled first, so that no one of a group escapes its end.
+ * Errors: -EAGAIN if the parent is ending, -ERESTART.
+ */
+static int enlist(struct process *child, struct process *parent, u64 flags)
 {
 	WITH_PROCESSES () {
 		if (parent->ending) {
-			return false;
+			return -EAGAIN;
+		}
+		if (READ_ONCE(current_thread()->interrupted)) {
+			signals_current()->again = true;
+			return -ERESTART;
 		}
 		child->vforked = (flags & ABI_CLONE_VFORK) != 0;
 		process_enlist_locked(child,
@@ -166,7 +174,7 @@ static bool enlist(struct process *child, struct process *parent, u64 flags)
 					      ? parent->parent
 					      : parent);
 	}
-	return true;
+	return 0;
 }
 
 /* Until the child has memory of its own, or this process ends. */
@@ -197,9 +205,7 @@ static long clone_process(const struct clone *c)
 		task = task_create(child, NULL, child_begin, NULL);
 		err = task ? task_prepare(task, c) : -EAGAIN;
 	}
-	if (err == 0 && !enlist(child, self, c->flags)) {
-		err = -EAGAIN;
-	}
+	err = err ? err : enlist(child, self, c->flags);
 	if (err) {
 		if (task != NULL) {
 			task_discard(task);

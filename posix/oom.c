@@ -6,6 +6,7 @@
  */
 #include "posix/oom.h"
 
+#include "arch/trap.h"
 #include "kernel/log.h"
 #include "posix/process.h"
 #include "sched/sched.h"
@@ -68,4 +69,24 @@ bool out_of_memory(void)
 	}
 	sched_sleep_ns(NAP_NS);
 	return true;
+}
+
+/* A mutex that is held may keep the victim from ending: then this one goes. */
+bool user_memory_wait(void)
+{
+	struct process *self = process_current();
+
+	if (self == NULL || task_is_ending(task_current())) {
+		return false;
+	}
+	if (out_of_memory()) {
+		return true;
+	}
+	WITH_PROCESSES () {
+		process_kill_locked(self);
+	}
+	task_notify(task_current());
+	log_warn("process %u (%s) killed: out of memory", self->pid,
+		 self->name);
+	return false;
 }

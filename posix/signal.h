@@ -44,6 +44,7 @@ struct thread_signals {
 	struct signal_pending pending; /* [g] */
 	u64 saved;                     /* [s] mask that comes back ... */
 	bool restore;                  /* [s] ... at the way to user mode */
+	bool again;    /* [s] -ERESTART holds after any handler, too */
 	bool repeated; /* [s] the next system call is the last one again */
 	u64 call;      /* [s] its number */
 	u64 deadline;  /* [s] ... and until when it sleeps */

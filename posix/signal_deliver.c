@@ -187,7 +187,9 @@ static void call_decide(struct thread_signals *ts, struct trap_frame *frame,
 		return;
 	}
 	if (action == NULL ||
-	    (result == -ERESTART && (action->flags & ABI_SA_RESTART))) {
+	    (result == -ERESTART &&
+	     (ts->again || (action->flags & ABI_SA_RESTART)))) {
+		ts->again = false;
 		ts->repeated = action == NULL;
 		arch_syscall_repeat(frame);
 	} else {

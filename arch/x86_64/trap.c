@@ -150,7 +150,9 @@ static bool fault_mended(struct trap_frame *frame)
 	if (fault.kind == FAULT_PAGE && fault.address < USER_END &&
 	    (frame->rflags & X86_RFLAGS_IF) && preempt_depth() == 0) {
 		arch_irq_enable();
-		mended = aspace_fault(&fault);
+		do {
+			mended = aspace_fault(&fault);
+		} while (!mended && fault.no_memory && user_memory_wait());
 		arch_irq_disable();
 		if (mended) {
 			return true;
