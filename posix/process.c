@@ -257,8 +257,10 @@ bool task_remove(struct task *task)
 
 void task_discard(struct task *task)
 {
-	thread_discard(task->thread);
+	struct thread *thread = task->thread;
+
 	task_remove(task);
+	thread_discard(thread);
 }
 
 void task_notify(struct task *task)
