@@ -373,8 +373,8 @@ static long futex_wake_op(u64 va, u64 to_va, bool is_private, u32 wake,
 }
 
 /*
- * When a wait ends: FUTEX_WAIT tells how long, FUTEX_WAIT_BITSET the moment.
- * Errors: -EFAULT, -EINVAL.
+ * When a wait ends: FUTEX_WAIT tells how long, FUTEX_WAIT_BITSET the moment,
+ * since the start or as a date.  Errors: -EFAULT, -EINVAL.
  */
 static int deadline_read(u64 from, u32 op, u64 *deadline)
 {
@@ -391,6 +391,10 @@ static int deadline_read(u64 from, u32 op, u64 *deadline)
 	}
 	if ((op & ~(u32)(OP_PRIVATE | OP_CLOCK_REALTIME)) == OP_WAIT) {
 		ns += clock_ns();
+	} else if (op & OP_CLOCK_REALTIME) {
+		u64 offset = clock_date_offset_ns();
+
+		ns = ns > offset ? ns - offset : 0;
 	}
 	*deadline = MIN(ns, FOREVER - 1);
 	return 0;
@@ -410,6 +414,10 @@ SYSCALL_HANDLER(futex)
 	u32 op = (u32)b, value = (u32)c, third = (u32)f;
 	bool is_private = op & OP_PRIVATE;
 
+	if ((op & OP_CLOCK_REALTIME) &&
+	    (op & ~(u32)(OP_PRIVATE | OP_CLOCK_REALTIME)) != OP_WAIT_BITSET) {
+		return -ENOSYS;
+	}
 	switch (op & ~(u32)(OP_PRIVATE | OP_CLOCK_REALTIME)) {
 	case OP_WAIT: return futex_wait_call(a, op, value, d, ALL_BITS);
 	case OP_WAIT_BITSET: return futex_wait_call(a, op, value, d, third);

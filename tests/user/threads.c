@@ -17,15 +17,16 @@
 #include <unistd.h>
 
 /* linux/futex.h, which musl does not have. */
-#define FUTEX_WAIT         0
-#define FUTEX_WAKE         1
-#define FUTEX_REQUEUE      3
-#define FUTEX_CMP_REQUEUE  4
-#define FUTEX_WAKE_OP      5
-#define FUTEX_WAIT_BITSET  9
-#define FUTEX_WAKE_BITSET  10
-#define FUTEX_PRIVATE_FLAG 128
-#define FUTEX_WAKE_PRIVATE (FUTEX_WAKE | FUTEX_PRIVATE_FLAG)
+#define FUTEX_WAIT           0
+#define FUTEX_WAKE           1
+#define FUTEX_REQUEUE        3
+#define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP        5
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_WAKE_BITSET    10
+#define FUTEX_PRIVATE_FLAG   128
+#define FUTEX_CLOCK_REALTIME 256
+#define FUTEX_WAKE_PRIVATE   (FUTEX_WAKE | FUTEX_PRIVATE_FLAG)
 /* words[1] += 5, and was it greater than 9? */
 #define ADD_5_GREATER_9 (1 << 28 | 4 << 24 | 5 << 12 | 9)
 
@@ -471,8 +472,32 @@ static int fork_in_thread(void)
 	return got == &mutex;
 }
 
+/* Deadlines by the date, which come and do not take years. */
+static int dated_waits(void)
+{
+	struct timespec past = { 1, 0 }, soon;
+	uint32_t word = 5;
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &soon);
+	soon.tv_nsec += 20000000;
+	soon.tv_sec += soon.tv_nsec / 1000000000;
+	soon.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&mutex);
+	err = pthread_cond_timedwait(&cond, &mutex, &soon);
+	pthread_mutex_unlock(&mutex);
+	return err == ETIMEDOUT &&
+	       futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 5, &past,
+		     NULL, -1) == -1 &&
+	       errno == ETIMEDOUT &&
+	       futex(&word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1, NULL, NULL,
+		     0) == -1 &&
+	       errno == ENOSYS;
+}
+
 int main(void)
 {
+	result("dated waits", dated_waits());
 	result("mutual exclusion", mutual_exclusion());
 	result("turns", turns());
 	result("born and joined", born_and_joined());
