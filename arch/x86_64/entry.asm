@@ -181,7 +181,6 @@ syscall_entry:
 	push r11
 	push USER_CS
 	push rcx
-	mov eax, eax			; the number is an int
 	push rax
 	push FRAME_SYSCALL
 	push rdi
@@ -194,6 +193,7 @@ syscall_entry:
 	sub rsp, 7 * 8			; r11, the callee-saved
 	sti
 	mov rcx, r10
+.number:
 	cmp rax, [syscall_count]
 	jae .absent
 	call [syscall_table + rax * 8]
@@ -223,12 +223,19 @@ syscall_entry:
 	mov rsp, [rsp + FRAME_RSP]
 	swapgs
 	o64 sysret
-.absent:	; one of our own, or one that does not exist
+.absent:	; not the lower half alone, our own, or one that does not exist
+	mov r11d, eax
+	cmp r11, rax
+	jne .narrow
 	lea r11, [rax - EXO_CALL_FIRST]
 	cmp r11, [exo_call_count]
 	jae .other
 	call [exo_call_table + r11 * 8]
 	jmp .done
+.narrow: ; the number is an int
+	mov rax, r11
+	mov [rsp + FRAME_ERROR], rax
+	jmp .number
 .other:	; it tells the handler, which is called from here: see WHOLE_FRAME
 	call syscall_other
 	mov rdi, [rsp + FRAME_RDI]

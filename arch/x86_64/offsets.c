@@ -111,6 +111,7 @@ void offsets(void)
 	FRAME(FRAME_RSI, rsi);
 	FRAME(FRAME_RDI, rdi);
 	FRAME(FRAME_VECTOR, vector);
+	FRAME(FRAME_ERROR, error);
 	FRAME(FRAME_RIP, rip);
 	FRAME(FRAME_CS, cs);
 	FRAME(FRAME_RFLAGS, rflags);
