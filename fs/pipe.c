@@ -166,7 +166,6 @@ int pipe_create(u32 flags, struct file *ends[2])
 	return 0;
 }
 
-/* Somebody has opened the other end since there were `need` openings. */
 int pipe_reopen(const struct file *end, struct file *file)
 {
 	struct pipe *p = end->data;
@@ -180,30 +179,32 @@ int pipe_reopen(const struct file *end, struct file *file)
 	return 0;
 }
 
+/* Somebody has opened the end since there were `need` openings. */
 static bool reader_came(const struct pipe *p, u32 need)
 {
-	return READ_ONCE(p->reader.files) > 0 ||
-	       READ_ONCE(p->reader.opens) != need;
+	return READ_ONCE(p->reader.opens) != need;
 }
 
 static bool writer_came(const struct pipe *p, u32 need)
 {
-	return READ_ONCE(p->writer.files) > 0 ||
-	       READ_ONCE(p->writer.opens) != need;
+	return READ_ONCE(p->writer.opens) != need;
 }
 
-/* Waits for the other end. Errors: -ENXIO, -ERESTART. */
+/*
+ * Nobody had the other end open when it had been opened `opens` times: waits
+ * for somebody, who may be gone again when we run.  Errors: -ENXIO, -ERESTART.
+ */
 static int other_end_wait(struct pipe *p, const struct file *file, u32 opens)
 {
+	bool waits = !(file->flags & FILE_NONBLOCK);
 	int err = 0;
 
-	if (file->access == FILE_READ && !(file->flags & FILE_NONBLOCK)) {
+	if (file->access == FILE_READ && waits) {
 		err = pipe_end_sleep(p, &p->reader, writer_came, opens);
-	} else if (file->access == FILE_WRITE &&
-		   (file->flags & FILE_NONBLOCK)) {
-		return reader_came(p, opens) ? 0 : -ENXIO;
-	} else if (file->access == FILE_WRITE) {
+	} else if (file->access == FILE_WRITE && waits) {
 		err = pipe_end_sleep(p, &p->writer, reader_came, opens);
+	} else if (file->access == FILE_WRITE) {
+		err = -ENXIO;
 	}
 	return err == -EINTR ? -ERESTART : err;
 }
@@ -211,8 +212,9 @@ static int other_end_wait(struct pipe *p, const struct file *file, u32 opens)
 int fifo_open(struct vnode *v, struct file *file)
 {
 	struct pipe *p = NULL;
+	bool alone = false;
 	u32 opens = 0;
-	int err;
+	int err = 0;
 
 	WITH_MUTEX (&v->mutex) {
 		if (v->special == NULL) {
@@ -223,13 +225,18 @@ int fifo_open(struct vnode *v, struct file *file)
 			return -ENOMEM;
 		}
 		p->named = true;
-		opens = file->access == FILE_READ ? p->writer.opens
-						  : p->reader.opens;
+		const struct pipe_end *other =
+			file->access == FILE_READ ? &p->writer : &p->reader;
+
+		alone = other->files == 0;
+		opens = other->opens;
 		file->data = p;
 		ends_open(p, file->access);
 	}
 	file->ops = &pipe_ops;
-	err = other_end_wait(p, file, opens);
+	if (alone) {
+		err = other_end_wait(p, file, opens);
+	}
 	if (err) {
 		pipe_close(file);
 	}

@@ -337,6 +337,49 @@ static void test_vectors(void)
 	close(p[1]);
 }
 
+#define PASSINGS 50
+
+/*
+ * A writer that waits for its reader, writes and is gone: the reader's open
+ * returns although nobody is there any more.
+ */
+static void test_passing_writer(void)
+{
+	char path[64];
+	struct timespec moment = { 0, 1000000 };
+	char byte = 'x';
+	int turn[2], fd, bytes = 0;
+
+	sprintf(path, "/tmp/passing.%d", getpid());
+	show("mkfifo", mkfifo(path, 0600));
+	show("pipe", pipe(turn));
+	if (fork() == 0) {
+		close(turn[1]);
+		while (read(turn[0], &byte, 1) == 1) {
+			fd = open(path, O_WRONLY);
+			if (write(fd, &byte, 1) != 1 || close(fd) != 0) {
+				_exit(1);
+			}
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < PASSINGS; i++) {
+		if (write(turn[1], &byte, 1) != 1) {
+			break;
+		}
+		nanosleep(&moment, NULL);
+		fd = open(path, O_RDONLY);
+		while (read(fd, &byte, 1) == 1) {
+			bytes++;
+		}
+		close(fd);
+	}
+	show("bytes in passing", bytes);
+	close(turn[1]);
+	wait(NULL);
+	show("unlink", unlink(path));
+}
+
 int main(void)
 {
 	test_alone();
@@ -347,5 +390,6 @@ int main(void)
 	test_ping_pong();
 	test_sleepers();
 	test_fifo();
+	test_passing_writer();
 	return 0;
 }
