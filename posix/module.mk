@@ -19,7 +19,7 @@ kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 hot-y += posix/descriptors.c posix/place.c posix/sys_file.c posix/sys_open.c
 kernel-y += posix/signal_take.c
 hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c
-kernel-y += posix/tty_jobs.c posix/sys_machine.c
+kernel-y += posix/tty_jobs.c posix/sys_machine.c posix/sys_xattr.c
 kernel-y += posix/anon_file.c posix/sys_epoll.c posix/sys_eventfd.c \
 	posix/sys_transfer.c posix/posix_timer.c posix/timer_setting.c \
 	posix/sys_timerfd.c posix/sys_signalfd.c posix/sys_memfd.c

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -403,6 +404,25 @@ static void test_descriptors(void)
 	close(fd);
 }
 
+/* /proc has no attributes on Linux either. */
+static void test_extended_attributes(void)
+{
+	char value[8];
+	int fd = open("/proc/self/status", O_RDONLY);
+
+	show("attribute", getxattr("/proc/self/status", "user.a", value, 8));
+	show("no file", getxattr("nowhere", "user.a", value, 8));
+	show("no name", getxattr("/proc/self/status", "", value, 8));
+	show("bad name", getxattr("/proc/self/status", unmapped, value, 8));
+	show("set", setxattr("/proc/self/status", "user.a", value, 8, 0));
+	show("remove", lremovexattr("/proc/self/status", "user.a"));
+	show("by descriptor", fgetxattr(fd, "user.a", value, 8));
+	show("not open", fgetxattr(99, "user.a", value, 8));
+	show("list nowhere", listxattr("nowhere", value, 8));
+	show("list not open", flistxattr(99, value, 8));
+	close(fd);
+}
+
 static void test_devices(void)
 {
 	char text[8] = "xxxxxxx";
@@ -445,6 +465,7 @@ int main(void)
 	test_positions();
 	test_folders();
 	test_links();
+	test_extended_attributes();
 	test_rename();
 	test_attributes();
 	test_many();
