@@ -291,6 +291,7 @@ static void test_thread(void)
 {
 	pthread_t thread;
 	sigset_t set;
+	long err;
 	int id;
 
 	sigemptyset(&set);
@@ -300,8 +301,9 @@ static void test_thread(void)
 	pthread_create(&thread, NULL, receiver, NULL);
 	pthread_barrier_wait(&barrier);
 	id = make(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIGUSR2, 9, thread_id);
-	show("to a thread", set_ms(id, 1, 0));
-	pthread_join(thread, NULL);
+	err = set_ms(id, 1, 0);
+	pthread_join(thread, NULL); /* it prints, too */
+	show("to a thread", err);
 	/* The thread has ended: nobody gets it. */
 	show("to nobody", set_ms(id, 1, 1));
 	usleep(20000);
