@@ -18,6 +18,8 @@ from vm import ROOT, Failure, Machine, Skip, Vm
 
 LIMIT_S = 120
 COMPILERS = {"musl": "musl-gcc", "glibc": "gcc"}
+# What glibc's pthread_exit() opens when it is first called.
+UNWINDER = "/lib/x86_64-linux-gnu/libgcc_s.so.1"
 MUSL_LIBRARY = "/usr/lib/x86_64-linux-musl/libc.so"
 MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
 SOURCES = ("threads", "exec", "memory")
@@ -91,6 +93,7 @@ def dynamic_own(source, libc):
             shutil.copy(MUSL_LIBRARY, f"{root}{MUSL_LOADER}")
         else:
             lay_program(root, program)
+            lay(root, UNWINDER)
         same_as_on_linux([f"/tests/{source}"], "debug", 2, root)
 
 
