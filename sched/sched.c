@@ -280,11 +280,15 @@ static void start_here(struct thread *thread)
 	struct thread *parent = current_thread();
 
 	WITH_SPINLOCK_IRQ (&rq->lock) {
-		runq_charge_locked(rq, arch_cycles());
 		thread->state = THREAD_RUNNABLE;
 		thread->cpu = (u16)cpu_id();
-		fair_start(&rq->ready, &thread->fair,
-			   parent == rq->idle ? NULL : &parent->fair);
+		runq_charge_locked(rq, arch_cycles());
+		if (parent == rq->idle) {
+			fair_start(&rq->ready, &thread->fair, NULL);
+		} else {
+			fair_advance(&rq->ready, &parent->fair);
+			fair_start(&rq->ready, &thread->fair, &parent->fair);
+		}
 		runq_notify_locked(rq, thread->cpu, thread);
 	}
 }

@@ -218,9 +218,7 @@ static void start_new(struct sim *sim, struct sim_thread *t,
 
 	become_ready(sim, t);
 	fair_entity_init(entity_of(t), t->task.nice);
-	if (parent == NULL) {
-		catch_up(sim, cpu);
-	}
+	catch_up(sim, cpu);
 	fair_start(&cpu->queue, entity_of(t), parent);
 	compare(sim, cpu, t);
 }

@@ -9,6 +9,7 @@
 #include "kernel/preempt.h"
 #include "lib/errno.h"
 #include "sched/kstack.h"
+#include "sched/runq.h"
 #include "sched/sched.h"
 #include "tests/holdings.h"
 #include "tests/ktest.h"
@@ -22,6 +23,9 @@
 #define SPIN_LIMIT_NS (10000 * MS)
 
 #define MANY          200
+
+#define BIRTHS        250
+#define BIRTH_ROUNDS  20
 
 #define TURN_THREADS  3
 #define TURNS         1000
@@ -138,6 +142,42 @@ KTEST(thread_spawned_goes_alone,
 		EXPECT_EQ(thread_spawn("alone", nothing, NULL), 0);
 	}
 	EXPECT_EQ(holdings_now(threads).threads, threads);
+}
+
+/* Days that the running thread is ahead of its queue. */
+static s64 days_ahead(void)
+{
+	const struct fair_queue *q = &this_cpu_ptr(runq)->ready;
+
+	return (s64)(current_thread()->fair.vtime >> q->shift) -
+	       (s64)q->first_day;
+}
+
+/* Once in a while somebody else waits here: what is least counts. */
+KTEST(thread_births_pass_time,
+      "a parent that pays for births alone takes the queue's time along")
+{
+	s64 least = BIRTHS * BIRTH_ROUNDS;
+
+	crew_pin_here(&crew);
+	for (unsigned i = 0; i < BIRTH_ROUNDS; i++) {
+		u64 threads = thread_count();
+
+		WITH_PREEMPT_OFF () {
+			EXPECT_EQ(thread_spawn("born", nothing, NULL), 0);
+			if (i >= BIRTH_ROUNDS / 2) {
+				least = MIN(least, days_ahead());
+			}
+		}
+		for (unsigned born = 1; born < BIRTHS; born++) {
+			EXPECT_EQ(thread_spawn("born", nothing, NULL), 0);
+		}
+		while (thread_count() > threads) {
+			sched_yield();
+		}
+	}
+	crew_join(&crew);
+	EXPECT(least < FAIR_DAYS);
 }
 
 KTEST(thread_stacks_coloured, "stacks in a row begin on lines of their own")
