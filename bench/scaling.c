@@ -9,6 +9,8 @@
  * short enough to lie between.  Two that share nothing do twice as much in
  * theirs as one does in its own.  The first jobs share nothing: their ratios
  * are what the host gives, and nothing is known of the others beyond them.
+ * Processors that are threads of one core do a loop of dependent steps side by
+ * side, and share what independent steps need: that is the job "width".
  */
 #include "bench/scaling.h"
 
@@ -17,6 +19,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
+#include "lib/random.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
@@ -32,6 +35,8 @@
 
 /* Pieces are of 5 to 15 us each by an emulator. */
 #define LOOP_ROUNDS   1000
+#define SERIES        4 /* of random numbers */
+#define WIDTH_ROUNDS  60
 #define COUNTER_READS 400
 #define YIELDS        40
 #define FRAMES        48
@@ -78,6 +83,21 @@ static void piece_loop(void)
 	}
 }
 
+/* Each addition waits for the one before; these numbers wait for nobody. */
+static void piece_width(void)
+{
+	struct random r[SERIES];
+
+	for (u32 i = 0; i < SERIES; i++) {
+		random_seed(&r[i], i);
+	}
+	for (u32 round = 0; round < WIDTH_ROUNDS; round++) {
+		for (u32 i = 0; i < SERIES; i++) {
+			(void)random_next(&r[i]);
+		}
+	}
+}
+
 /* Shares nothing of ours either, but QEMU 7.2 reads it under one lock. */
 static void piece_counter(void)
 {
@@ -116,6 +136,7 @@ static void piece_kmalloc(void)
 
 static const struct job jobs[] = {
 	{ "loop", piece_loop, NULL, NULL },
+	{ "width", piece_width, NULL, NULL },
 	{ "counter", piece_counter, NULL, NULL },
 	{ "yield", piece_yield, NULL, NULL },
 	{ "frame", piece_frame, NULL, NULL },

@@ -133,7 +133,7 @@ def bench_chosen():
             raise AssertionError(f"bench={words} ran something")
 
 
-JOBS = ["loop", "counter", "yield", "frame", "kmalloc_64", "null_call",
+JOBS = ["loop", "width", "counter", "yield", "frame", "kmalloc_64", "null_call",
         "page_fault"]
 
 
