@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asleep.h"
+
 static int wrong_count;
 static volatile siginfo_t told;
 static volatile int calls;
@@ -198,17 +200,17 @@ static void groups(void)
 
 /* ---- Calls that are interrupted ----------------------------------------- */
 
-/* A child that sends SIGUSR1 after a while and ends after another. */
-static pid_t nudge(int signal, long first_ms, long then_ms)
+/* A child that sends a signal once we sleep, and ends when we sleep again. */
+static pid_t nudge(int signal)
 {
 	pid_t child;
 
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
-		nap(first_ms);
+		until_asleep(getppid());
 		kill(getppid(), signal);
-		nap(then_ms);
+		until_asleep(getppid());
 		_exit(3);
 	}
 	return child;
@@ -222,27 +224,27 @@ static void interrupted(void)
 
 	calls = 0;
 	handle(SIGUSR1, note, SA_RESTART);
-	child = nudge(SIGUSR1, 20, 40);
+	child = nudge(SIGUSR1);
 	got = waitpid(child, &status, 0);
 	result("wait is made again",
 	       got == child && calls == 1 && WEXITSTATUS(status) == 3);
 	handle(SIGUSR1, note, 0);
-	child = nudge(SIGUSR1, 20, 40);
+	child = nudge(SIGUSR1);
 	got = waitpid(child, &status, 0);
 	result("wait is interrupted",
 	       got == -1 && errno == EINTR && calls == 2);
 	waitpid(child, &status, 0);
 	handle(SIGUSR1, note, SA_RESTART);
-	child = nudge(SIGUSR1, 20, 0);
+	child = nudge(SIGUSR1);
 	got = nanosleep(&t, &left);
 	result("a sleep is never made again", got == -1 && errno == EINTR &&
 						      left.tv_sec >= 5 &&
 						      left.tv_sec < 10);
 	waitpid(child, &status, 0);
-	child = nudge(SIGUSR1, 20, 0);
+	child = nudge(SIGUSR1);
 	result("pause", pause() == -1 && errno == EINTR);
 	waitpid(child, &status, 0);
-	child = nudge(SIGWINCH, 20, 0);
+	child = nudge(SIGWINCH);
 	t = (struct timespec){ 0, 100000000 };
 	got = nanosleep(&t, &left);
 	result("an ignored signal does not wake", got == 0);
@@ -302,7 +304,7 @@ static void timers(void)
 	calls = 0;
 	handle(SIGPROF, note, 0);
 	handle(SIGVTALRM, note, 0);
-	it.it_value.tv_usec = 10000;
+	it.it_value.tv_usec = 100000;
 	setitimer(ITIMER_PROF, &it, NULL);
 	setitimer(ITIMER_VIRTUAL, &it, NULL);
 	nap(50);

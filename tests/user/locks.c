@@ -12,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REST 30000 /* us until another has gone to sleep */
+#include "asleep.h"
+
+#define REST 30000 /* us */
 
 static char path[64];
 
@@ -140,7 +142,7 @@ static void test_wait(int fd)
 	if (child == 0) {
 		lock(fd, F_SETLK, F_WRLCK, 0, 10);
 		write(ready[1], "x", 1);
-		usleep(REST);
+		until_asleep(getppid());
 		_exit(0);
 	}
 	read(ready[0], &byte, 1);
@@ -168,7 +170,7 @@ static void test_interrupted(int fd)
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
-		ualarm(REST, 0);
+		ualarm(REST, REST); /* again if it was too early */
 		show("interrupted", lock(fd, F_SETLKW, F_WRLCK, 0, 0));
 		_exit(0);
 	}
@@ -192,7 +194,7 @@ static void test_circle(int fd)
 		_exit(lock(fd, F_SETLKW, F_WRLCK, 0, 1) != 0);
 	}
 	read(ready[0], &byte, 1);
-	usleep(REST);
+	until_asleep(child);
 	show("circle", lock(fd, F_SETLKW, F_WRLCK, 1, 1));
 	lock(fd, F_SETLK, F_UNLCK, 0, 0);
 	printf("status %d\n", child_end(child));
@@ -223,7 +225,7 @@ static void test_whole(int fd)
 	child = fork();
 	if (child == 0) {
 		close(other);
-		usleep(REST);
+		until_asleep(getppid());
 		_exit(flock(fd, LOCK_UN) != 0);
 	}
 	show("waits", flock(other, LOCK_EX));

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asleep.h"
+
 #define STREAM_BYTES 3000000
 #define RECORDS      300
 #define RECORD_BYTES 512
@@ -242,7 +244,7 @@ static void test_sleepers(void)
 	show("pipe", pipe(p));
 	if (fork() == 0) {
 		close(p[1]);
-		usleep(20000);
+		until_asleep(getppid());
 		_exit(read(p[0], page, 10) != 10);
 	}
 	close(p[0]);
@@ -254,7 +256,7 @@ static void test_sleepers(void)
 	close(p[1]);
 	show("pipe", pipe(p));
 	if (fork() == 0) {
-		usleep(20000);
+		until_asleep(getppid());
 		write(p[1], "x", 1);
 		_exit(0);
 	}
