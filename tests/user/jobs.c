@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "asleep.h"
+#include "tests/user/asleep.h"
 
 static int wrong_count;
 static volatile siginfo_t told;

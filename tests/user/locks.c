@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "asleep.h"
+#include "tests/user/asleep.h"
 
 #define REST 30000 /* us */
 

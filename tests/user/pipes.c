@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "asleep.h"
+#include "tests/user/asleep.h"
 
 #define STREAM_BYTES 3000000
 #define RECORDS      300
