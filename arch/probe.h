@@ -6,6 +6,7 @@
 #ifndef EXO_ARCH_PROBE_H
 #define EXO_ARCH_PROBE_H
 
+#include "arch/record.h"
 #include "lib/types.h"
 
 /* What arch_probe() returns for an exception with this error code. */
@@ -18,5 +19,12 @@
  * Context: thread, one at a time; `fn` holds no lock.
  */
 must_check u64 arch_probe(void (*fn)(u64 arg), u64 arg);
+
+/*
+ * arch_record_restart() of a thread that is at `*ip` with `slot` where a record
+ * has its slot; `*ip` becomes where the thread goes on (debug build).
+ */
+struct arch_record *arch_probe_record(u64 *ip, u64 slot,
+				      const struct arch_record_ring *ring);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Benchmarks of frames, kernel objects, page tables, copies and the trace.
+ * Benchmarks of frames, kernel objects, page tables and copies.
  */
 #include "bench/bench.h"
 
@@ -8,7 +8,6 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
-#include "trace/trace.h"
 
 #define DEEP       64
 #define ORDER_256K 6
@@ -180,24 +179,4 @@ const char *bench_memory_copy_256k(struct bench *b)
 const char *bench_memory_set_256k(struct bench *b)
 {
 	return move(b, ORDER_256K, false);
-}
-
-static const char *trace_with(struct bench *b, u32 groups)
-{
-	u32 before = trace_groups;
-
-	WRITE_ONCE(trace_groups, groups);
-	BENCH_LOOP(b, 64, trace(TRACE_MARK, b, 0));
-	WRITE_ONCE(trace_groups, before);
-	return NULL;
-}
-
-const char *bench_trace_on(struct bench *b)
-{
-	return trace_with(b, TRACE_MARK_MASK);
-}
-
-const char *bench_trace_off(struct bench *b)
-{
-	return trace_with(b, 0);
 }

@@ -84,8 +84,7 @@ void processors_set_trace(u64 count)
 /* The ring is the first thing that a processor needs. */
 int processor_trace_ring(void)
 {
-	struct trace_record *records =
-		kmalloc(trace_records * sizeof(*records));
+	struct arch_record *records = kmalloc(trace_records * sizeof(*records));
 
 	if (records == NULL) {
 		return -ENOMEM;

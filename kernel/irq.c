@@ -74,6 +74,7 @@ void irq_dispatch(unsigned vector, struct trap_frame *frame)
 	arch_irq_end(vector);
 	this_cpu(percpu_head).irq_depth--;
 	if (arch_preempt_dec()) {
+		trace_restart(frame);
 		sched_preempt_irq();
 	}
 }

@@ -100,7 +100,7 @@ static void show_place(u64 ip)
 	log_raw("  %016lx  %s\n", ip, text);
 }
 
-static void show_event(const struct trace_record *r)
+static void show_event(const struct arch_record *r)
 {
 	u64 us = clock_at(r->time) / 1000;
 	char text[160];

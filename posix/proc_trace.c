@@ -30,7 +30,7 @@
 
 struct share {
 	struct trace_cursor cursor;
-	struct trace_record *records; /* copied, or NULL */
+	struct arch_record *records; /* copied, or NULL */
 	u32 count;
 	u32 told; /* of them, in lines */
 };
@@ -88,7 +88,7 @@ static void line_lost(unsigned cpu)
 	cursor->lost = 0;
 }
 
-static void line_record(const struct trace_record *r)
+static void line_record(const struct arch_record *r)
 {
 	u64 ns = clock_at(r->time);
 	size_t len;

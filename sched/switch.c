@@ -244,11 +244,6 @@ void sched_preempt(void)
 	}
 }
 
-void trace_preempted(void)
-{
-	sched_preempt();
-}
-
 u64 sched_switches(void)
 {
 	return this_cpu(switches);

@@ -6,9 +6,9 @@
  */
 #include "trace/trace.h"
 
-#define RECORD_BYTES ((u32)sizeof(struct trace_record))
+#define RECORD_BYTES ((u32)sizeof(struct arch_record))
 
-static u32 ring_bytes(const struct trace_ring *ring)
+static u32 ring_bytes(const struct arch_record_ring *ring)
 {
 	return ring->mask + RECORD_BYTES;
 }
@@ -20,18 +20,18 @@ u32 trace_ring_records(unsigned cpu)
 
 void trace_cursor_start(struct trace_cursor *cursor, unsigned cpu)
 {
-	const struct trace_ring *ring = cpu_ptr(cpu, trace_ring);
+	const struct arch_record_ring *ring = cpu_ptr(cpu, trace_ring);
 	u32 next = READ_ONCE(ring->next);
 
 	cursor->next = next - MIN(next, ring_bytes(ring));
 	cursor->lost = 0;
 }
 
-u32 trace_collect(struct trace_cursor *cursor, struct trace_record *out,
+u32 trace_collect(struct trace_cursor *cursor, struct arch_record *out,
 		  u32 most)
 {
 	u64 flags = arch_irq_save();
-	const struct trace_ring *ring = this_cpu_ptr(trace_ring);
+	const struct arch_record_ring *ring = this_cpu_ptr(trace_ring);
 	u32 size = ring_bytes(ring), behind = ring->next - cursor->next;
 	u32 count = 0;
 

@@ -59,7 +59,7 @@ const char *trace_event_name(unsigned event)
 }
 
 /* Expands one % form at `*f`; returns the length as format() does. */
-static size_t expand(const char **f, const struct trace_record *r, char *buf,
+static size_t expand(const char **f, const struct arch_record *r, char *buf,
 		     size_t size)
 {
 	char form = **f >= 's' ? *(*f)++ : 'd';
@@ -74,7 +74,7 @@ static size_t expand(const char **f, const struct trace_record *r, char *buf,
 	return (size_t)format(buf, size, form == 'x' ? "%#lx" : "%ld", value);
 }
 
-void trace_format(const struct trace_record *record, char *buf, size_t size)
+void trace_format(const struct arch_record *record, char *buf, size_t size)
 {
 	const char *f = record->event < TRACE_EVENT_COUNT
 				? events[record->event].format

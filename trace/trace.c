@@ -9,12 +9,12 @@
 #include "lib/string.h"
 
 #define EARLY_RECORDS 128
-#define RECORD_BYTES  ((u32)sizeof(struct trace_record))
+#define RECORD_BYTES  ((u32)sizeof(struct arch_record))
 
-static struct trace_record early_records[EARLY_RECORDS];
+static struct arch_record early_records[EARLY_RECORDS];
 
 /* A processor without a ring yet scribbles on the first early record. */
-percpu struct trace_ring trace_ring = { .records = early_records };
+percpu struct arch_record_ring trace_ring = { .records = early_records };
 
 u32 trace_groups = (1u << TRACE_GROUP_COUNT) - 1;
 
@@ -25,10 +25,16 @@ void trace_init(void)
 
 void trace_record(enum trace_event event, u64 a, u64 b)
 {
-	arch_preempt_inc();
-	trace_write_(event, arch_cycles(), a, b);
-	if (unlikely(arch_preempt_dec())) {
-		trace_preempted();
+	arch_record(trace_ring, event, a, b);
+}
+
+void trace_restart(struct trap_frame *frame)
+{
+	struct arch_record *slot =
+		arch_record_restart(frame, this_cpu_ptr(trace_ring));
+
+	if (slot != NULL) {
+		slot->event = TRACE_NONE;
 	}
 }
 
@@ -37,8 +43,8 @@ void trace_record(enum trace_event event, u64 a, u64 b)
  * that was never taken is TRACE_NONE.  `next` may have wrapped: it tells where
  * the newest is, not how many there are.
  */
-static const struct trace_record *ring_back(const struct trace_ring *ring,
-					    u32 age)
+static const struct arch_record *ring_back(const struct arch_record_ring *ring,
+					   u32 age)
 {
 	if (ring->records == NULL || age > ring->mask / RECORD_BYTES + 1) {
 		return NULL;
@@ -47,10 +53,10 @@ static const struct trace_record *ring_back(const struct trace_ring *ring,
 			      RECORD_BYTES];
 }
 
-void trace_set_ring(struct trace_record *records, u32 count)
+void trace_set_ring(struct arch_record *records, u32 count)
 {
 	u64 flags = arch_irq_save();
-	struct trace_ring *ring = this_cpu_ptr(trace_ring);
+	struct arch_record_ring *ring = this_cpu_ptr(trace_ring);
 
 	u32 old_count = ring->mask / RECORD_BYTES + 1;
 
@@ -67,13 +73,13 @@ void trace_set_ring(struct trace_record *records, u32 count)
 }
 
 /* Takes the newest complete record that no cursor has passed yet. */
-static const struct trace_record *newest(u32 ages[MAX_CPUS])
+static const struct arch_record *newest(u32 ages[MAX_CPUS])
 {
-	const struct trace_record *best = NULL;
+	const struct arch_record *best = NULL;
 	unsigned best_cpu = 0;
 
 	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-		const struct trace_record *r;
+		const struct arch_record *r;
 
 		if (!cpu_present(cpu)) {
 			continue;
@@ -93,10 +99,10 @@ static const struct trace_record *newest(u32 ages[MAX_CPUS])
 	return best;
 }
 
-void trace_dump(unsigned count, void (*show)(const struct trace_record *))
+void trace_dump(unsigned count, void (*show)(const struct arch_record *))
 {
 	/* Static: a panic may have little stack left, and only one dumps. */
-	static const struct trace_record *found[TRACE_DUMP_MAX];
+	static const struct arch_record *found[TRACE_DUMP_MAX];
 	static u32 ages[MAX_CPUS];
 	unsigned n = 0;
 

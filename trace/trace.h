@@ -6,19 +6,22 @@
  * it, overwriting the oldest.  Taking a slot is one XADD without a lock
  * prefix: an interrupt or NMI that comes between two instructions takes the
  * next slot and leaves ours alone.  So recording needs no lock, no atomic bus
- * cycle and no masking, and is allowed everywhere.  Only preemption is held
- * off: a thread that was stopped in the middle for a whole round of the ring
- * would finish its record over a newer one.
+ * cycle and no masking, and is allowed everywhere.  A thread that was preempted
+ * in the middle for a whole round of the ring would finish its record over a
+ * newer one; so who preempts it there empties its slot and lets it begin anew
+ * (trace_restart()), which costs nothing where nobody is preempted.
  *
  * I1  `next` counts the bytes ever taken; the slot is at `next` mod size.
  * I2  A record is complete once its event is not TRACE_NONE: that field is
  *     cleared first and written last, so a reader that finds it cleared knows
  *     that the writer was stopped in the middle.
+ * I3  Of the threads that wait, none is in the middle of a record.
  */
 #ifndef EXO_TRACE_TRACE_H
 #define EXO_TRACE_TRACE_H
 
 #include "arch/cpu.h"
+#include "arch/record.h"
 #include "lib/types.h"
 
 enum trace_group {
@@ -43,22 +46,6 @@ enum trace_event_mask {
 #undef TRACE_EVENT
 };
 
-struct trace_record {
-	u64 time; /* arch_cycles() */
-	union {
-		struct {
-			u16 cpu;
-			u8 event;
-			u8 unused;
-			u32 tid;
-		};
-		u64 cpu_and_tid; /* of struct percpu_head; `event` is 0 */
-	};
-	u64 a;
-	u64 b;
-};
-
-static_assert(sizeof(struct trace_record) == 32, "two records a cache line");
 static_assert(TRACE_EVENT_COUNT <= UINT8_MAX, "`event` holds each");
 static_assert(MAX_CPUS <= UINT16_MAX && TRACE_NONE == 0,
 	      "the processor's number leaves `event` empty");
@@ -66,21 +53,35 @@ static_assert(MAX_CPUS <= UINT16_MAX && TRACE_NONE == 0,
 /* [a] bit per enum trace_group; all are on unless trace= says otherwise. */
 extern u32 trace_groups;
 
-/* [c] A processor's ring, for trace_write_() and trace/trace.c alone. */
-struct trace_ring {
-	struct trace_record *records;
-	u32 next; /* bytes ever taken */
-	u32 mask; /* selects the bits of `next` that tell the slot */
-};
+/* [c] A processor's ring, for what follows and trace/ alone. */
+extern percpu struct arch_record_ring trace_ring;
 
-extern percpu struct trace_ring trace_ring;
+/* Records unconditionally; trace() is the way to call it. Context: any. */
+void trace_record(enum trace_event event, u64 a, u64 b);
 
-/* Writes a record. Context: any that cannot be preempted. */
+/* The files built for speed have the record in place, the others call it. */
+#ifdef __OPTIMIZE_SIZE__
+#define trace_record_(event, a, b) trace_record(event, a, b)
+#else
+#define trace_record_(event, a, b) arch_record(trace_ring, event, a, b)
+#endif
+
+#define trace_wants_(event) arch_any_set(&trace_groups, event##_MASK)
+
+/* Records `event` if its group is on. Context: any, NMI included. */
+#define trace(event, a, b)                                        \
+	do {                                                      \
+		if (trace_wants_(event)) {                        \
+			trace_record_(event, (u64)(a), (u64)(b)); \
+		}                                                 \
+	} while (0)
+
+/* As trace_record(), with the time. Context: any that cannot be preempted. */
 static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
 {
-	u32 at = arch_percpu_add(trace_ring.next, sizeof(struct trace_record)) &
+	u32 at = arch_percpu_add(trace_ring.next, sizeof(struct arch_record)) &
 		 this_cpu(trace_ring).mask;
-	struct trace_record *r =
+	struct arch_record *r =
 		(void *)((u8 *)this_cpu(trace_ring).records + at);
 
 	/* This clears the event, too. */
@@ -93,19 +94,6 @@ static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
 	r->event = (u8)event;
 }
 
-/* Records unconditionally; trace() is the way to call it. Context: any. */
-void trace_record(enum trace_event event, u64 a, u64 b);
-
-#define trace_wants_(event) arch_any_set(&trace_groups, event##_MASK)
-
-/* Records `event` if its group is on. Context: any, NMI included. */
-#define trace(event, a, b)                                       \
-	do {                                                     \
-		if (trace_wants_(event)) {                       \
-			trace_record(event, (u64)(a), (u64)(b)); \
-		}                                                \
-	} while (0)
-
 /* As trace() in a hot path that has just read arch_cycles(). Context: irqs off.
  */
 #define trace_at(time, event, a, b)                                    \
@@ -115,6 +103,12 @@ void trace_record(enum trace_event event, u64 a, u64 b);
 		}                                                      \
 	} while (0)
 
+/*
+ * The frame's thread is about to be preempted by an interrupt: if it was in
+ * the middle of a record, it begins that anew.  Context: interrupts off.
+ */
+void trace_restart(struct trap_frame *frame);
+
 /* Gives this processor its first, small ring. Context: boot, first of all. */
 void trace_init(void);
 
@@ -122,7 +116,7 @@ void trace_init(void);
  * Replaces this processor's ring by `records` of `count` (a power of two),
  * which the trace owns from then on; what was recorded so far moves over.
  */
-void trace_set_ring(struct trace_record *records, u32 count);
+void trace_set_ring(struct arch_record *records, u32 count);
 
 /*
  * What somebody who reads the trace has got of one processor's ring: the
@@ -141,7 +135,7 @@ void trace_cursor_start(struct trace_cursor *cursor, unsigned cpu);
  * most `most` records, and moves the cursor.  Returns how many.  Context: a
  * thread, for then no record of this processor is half made.
  */
-u32 trace_collect(struct trace_cursor *cursor, struct trace_record *out,
+u32 trace_collect(struct trace_cursor *cursor, struct arch_record *out,
 		  u32 most);
 
 /* The records that the ring of `cpu` holds. */
@@ -159,18 +153,12 @@ int trace_select(const char *groups);
  * machine whose other processors have stopped.
  */
 #define TRACE_DUMP_MAX 64
-void trace_dump(unsigned count, void (*show)(const struct trace_record *));
+void trace_dump(unsigned count, void (*show)(const struct arch_record *));
 
 /* Decodes a record: its name, and its arguments as text. */
 const char *trace_event_name(unsigned event);
-void trace_format(const struct trace_record *record, char *buf,
+void trace_format(const struct arch_record *record, char *buf,
 		  size_t size_bytes);
-
-/*
- * Upward call, defined by sched/: somebody has come to wait for this processor
- * while a record was made.  Returns at once where switching is not allowed.
- */
-void trace_preempted(void);
 
 /* Upward call, defined by kernel/: the function at an address, for %s. */
 size_t trace_symbol(u64 address, char *buf, size_t size_bytes);

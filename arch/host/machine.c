@@ -5,6 +5,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/directmap.h"
+#include "arch/record.h"
 
 #ifdef EXO_HOST
 #include <threads.h>
@@ -17,6 +18,15 @@ char *host_ram = ram;
 void arch_relax(void)
 {
 	thrd_yield();
+}
+
+/* Nobody is preempted here. */
+struct arch_record *arch_record_restart(struct trap_frame *frame,
+					const struct arch_record_ring *ring)
+{
+	(void)frame;
+	(void)ring;
+	return NULL;
 }
 
 void arch_halt(void)

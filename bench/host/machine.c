@@ -19,10 +19,6 @@ void sched_preempt(void)
 {
 }
 
-void trace_preempted(void)
-{
-}
-
 noreturn void assert_failed(const char *cond, const char *file, int line)
 {
 	fprintf(stderr, "%s:%d: %s\n", file, line, cond);

@@ -10,7 +10,7 @@
 /* As many as boot/steps.c gives a processor. */
 #define RECORDS 1024
 
-static struct trace_record records[RECORDS];
+static struct arch_record records[RECORDS];
 
 static const char *exo_start(unsigned arg)
 {

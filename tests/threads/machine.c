@@ -37,7 +37,7 @@ struct processor {
 	unsigned cpu;
 	void (*fn)(unsigned cpu);
 	struct thread thread;
-	struct trace_record records[TRACE_RECORDS];
+	struct arch_record records[TRACE_RECORDS];
 };
 
 static void *processor_main(void *arg)
@@ -121,10 +121,6 @@ void kfree(void *object)
 }
 
 void sched_preempt(void)
-{
-}
-
-void trace_preempted(void)
 {
 }
 

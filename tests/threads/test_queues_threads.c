@@ -260,7 +260,7 @@ static unsigned arrived; /* [a] */
 static unsigned shown;
 static u64 last_time, disordered;
 
-static void show(const struct trace_record *record)
+static void show(const struct arch_record *record)
 {
 	disordered += record->time < last_time || record->event != TRACE_WAKE ||
 		      record->a != record->cpu;

@@ -1,1 +1,1 @@
-ktests-y += tests/trace/test_trace.c
+ktests-y += tests/trace/test_trace.c tests/trace/test_records.c

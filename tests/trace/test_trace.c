@@ -36,7 +36,7 @@ static struct {
 	u64 torn;       /* a mark whose arguments do not belong together */
 } dump;
 
-static void look_at_mark(const struct trace_record *r)
+static void look_at_mark(const struct arch_record *r)
 {
 	dump.torn += r->b != ~r->a;
 	if (dump.marks++ == 0) {
@@ -47,7 +47,7 @@ static void look_at_mark(const struct trace_record *r)
 	dump.last_mark = r->a;
 }
 
-static void look(const struct trace_record *r)
+static void look(const struct arch_record *r)
 {
 	dump.shown++;
 	dump.disordered += r->time < dump.last_time;
@@ -121,7 +121,7 @@ KTEST(trace_groups_select, "a group that is off leaves no records")
 }
 
 /* Adds the marks among what was collected, in the order that they had. */
-static void look_at_all(const struct trace_record *records, u32 count)
+static void look_at_all(const struct arch_record *records, u32 count)
 {
 	for (u32 i = 0; i < count; i++) {
 		look(&records[i]);
@@ -130,7 +130,7 @@ static void look_at_all(const struct trace_record *records, u32 count)
 
 /* Marks from 0 on, collected with interrupts off: nothing else is recorded. */
 static void collect_marks(struct trace_cursor *cursor,
-			  struct trace_record *records, u64 marks, u32 most)
+			  struct arch_record *records, u64 marks, u32 most)
 {
 	u64 flags = arch_irq_save();
 	u32 part;
@@ -151,7 +151,7 @@ static void collect_marks(struct trace_cursor *cursor,
 
 KTEST(trace_collects, "a reader gets each record once, and how many are lost")
 {
-	struct trace_record *records = kmalloc(RING_RECORDS * sizeof(*records));
+	struct arch_record *records = kmalloc(RING_RECORDS * sizeof(*records));
 	struct trace_cursor few, many;
 	u64 marks, disordered;
 
@@ -172,7 +172,7 @@ KTEST(trace_collects, "a reader gets each record once, and how many are lost")
 
 KTEST(trace_text, "a record reads as its list says, cut to the buffer")
 {
-	struct trace_record r = { .event = TRACE_MARK, .a = 5, .b = 7 };
+	struct arch_record r = { .event = TRACE_MARK, .a = 5, .b = 7 };
 	char text[64];
 
 	trace_format(&r, text, sizeof(text));

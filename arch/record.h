@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record in a ring that one processor alone writes to, in as few
+ * instructions as it takes; the ring and its readers are trace/'s.
+ *
+ * arch_record(ring, event, a, b) takes the slot at `next` of the percpu
+ * variable `ring`, puts this processor and thread and no event into it, then
+ * the cycle counter, `a` and `b`, and last the event.  Context: any.  If the
+ * thread is preempted in the middle, it takes another slot and begins anew:
+ * who preempts calls arch_record_restart().
+ */
+#ifndef EXO_ARCH_RECORD_H
+#define EXO_ARCH_RECORD_H
+
+#include "arch/percpu.h"
+
+struct trap_frame;
+
+struct arch_record {
+	u64 time; /* arch_cycles() */
+	union {
+		struct {
+			u16 cpu;
+			u8 event; /* 0: not written yet */
+			u8 unused;
+			u32 tid;
+		};
+		u64 cpu_and_tid; /* of struct percpu_head; `event` is 0 */
+	};
+	u64 a;
+	u64 b;
+};
+
+static_assert(sizeof(struct arch_record) == 32, "two records a cache line");
+
+struct arch_record_ring {
+	struct arch_record *records;
+	u32 next; /* bytes ever taken */
+	u32 mask; /* selects the bits of `next` that tell the slot */
+};
+
+#ifdef __SANITIZE_THREAD__
+#include "arch/host/record.h"
+#else
+#include "arch/x86_64/record.h"
+#endif
+
+/*
+ * If the frame's thread, which is about to be preempted, was in the middle of
+ * a record, lets it begin that anew, and returns the slot that it had taken;
+ * else NULL.  Context: interrupts off.
+ */
+struct arch_record *arch_record_restart(struct trap_frame *frame,
+					const struct arch_record_ring *ring);
+
+#endif
