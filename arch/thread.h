@@ -40,7 +40,7 @@ struct arch_thread {
 	u64 fs_base;   /* [this thread] user thread pointer */
 	u64 gs_base;   /* [this thread] user GS */
 	struct arch_work work;
-	u32 unused;
+	u32 faults; /* [this thread] of pages, that were mended */
 	struct arch_user_fault fault; /* [this thread] */
 };
 

@@ -22,6 +22,8 @@ struct irq_action {
 static struct irq_action actions[VECTOR_COUNT];
 static struct spinlock actions_lock = SPINLOCK_INIT(LOCK_IRQ);
 
+static percpu_zero const struct trap_frame *interrupted; /* [c] */
+
 int irq_register_vector(unsigned vector, void (*handler)(void *), void *arg)
 {
 	struct irq_action *action = &actions[vector];
@@ -58,6 +60,11 @@ bool irq_active(void)
 	return this_cpu(percpu_head).irq_depth != 0;
 }
 
+bool irq_from_user(void)
+{
+	return arch_frame_is_user(this_cpu(interrupted));
+}
+
 void irq_dispatch(unsigned vector, struct trap_frame *frame)
 {
 	struct irq_action *action = &actions[vector];
@@ -66,6 +73,7 @@ void irq_dispatch(unsigned vector, struct trap_frame *frame)
 
 	arch_preempt_inc();
 	this_cpu(percpu_head).irq_depth++;
+	this_cpu(interrupted) = frame;
 	trace(TRACE_IRQ, vector, arch_frame_ip(frame));
 	__atomic_fetch_add(&action->count, 1, __ATOMIC_RELAXED);
 	if (handler) {

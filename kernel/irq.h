@@ -24,6 +24,9 @@ u64 irq_count(unsigned vector);
 /* True while this processor runs a handler. */
 bool irq_active(void);
 
+/* True if the handler that runs here interrupted user mode. */
+bool irq_from_user(void);
+
 /*
  * Upward call, defined by sched/: an interrupt ends and somebody waits for
  * this processor.  Interrupts off before and after.

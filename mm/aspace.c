@@ -191,7 +191,7 @@ int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
 }
 
 struct unmap {
-	struct aspace *aspace;
+	u64 page_count;
 	struct tlb_batch batch;
 };
 
@@ -199,17 +199,22 @@ static void page_gone(void *ctx, u64 va, const struct page_mapping *old)
 {
 	struct unmap *unmap = ctx;
 
-	unmap->aspace->resident_pages--;
+	unmap->page_count++;
 	tlb_batch_add(&unmap->batch, va, old->frame);
 }
 
 void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 {
-	struct unmap unmap = { .aspace = aspace };
+	struct unmap unmap;
 
+	unmap.page_count = 0;
 	tlb_batch_init(&unmap.batch, aspace);
 	arch_unmap_range(&aspace->table, start, len_bytes, page_gone, &unmap);
 	tlb_batch_flush(&unmap.batch);
+	if (unmap.page_count > 0) {
+		aspace->peak_pages = aspace_peak(aspace);
+		aspace->resident_pages -= unmap.page_count;
+	}
 }
 
 int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)

@@ -56,6 +56,7 @@ struct aspace {
 	u64 stack_max_bytes; /* [a] how long one may get that grows */
 	u64 max_pages;       /* [a] that may be mapped */
 	u64 resident_pages;
+	u64 peak_pages; /* resident before some went; see aspace_peak() */
 	u64 mapped_pages;
 	bool tables_shared; /* with a copy, some of them, maybe */
 	u32 refs;           /* [a] */
@@ -141,6 +142,14 @@ enum aspace_move {
  */
 must_check int aspace_move(struct aspace *aspace, u64 start, u64 len_bytes,
 			   u64 new_len_bytes, enum aspace_move how, u64 *to);
+
+/* The most pages that were resident at once. Context: any. */
+static inline u64 aspace_peak(const struct aspace *aspace)
+{
+	u64 now = READ_ONCE(aspace->resident_pages);
+
+	return MAX(now, READ_ONCE(aspace->peak_pages));
+}
 
 /* True if nothing is mapped there and all of it is user space. Locked. */
 bool aspace_is_free_locked(const struct aspace *aspace, u64 start,

@@ -7,6 +7,7 @@
  * other reference; otherwise the writer gets a copy.  A frame that an object
  * keeps never counts as ours alone.
  */
+#include "arch/thread.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -233,8 +234,8 @@ static int fault_locked(struct aspace *aspace, struct fault *fault)
 	struct region *r = region_find(aspace, fault->address);
 	int err = -EEXIST;
 
-	fault->unmapped = r == NULL;
 	if (r == NULL || !access_allowed(r, fault)) {
+		fault->unmapped = r == NULL;
 		return -EFAULT;
 	}
 	if (!(fault->access & FAULT_PRESENT)) {
@@ -287,17 +288,20 @@ bool aspace_fault(struct fault *fault)
 	int err;
 
 	trace(TRACE_FAULT, fault->address, fault->access);
-	fault->no_memory = false;
 	if (aspace == NULL || mutex_held(&aspace->mutex)) {
 		return false;
 	}
 	mutex_lock(&aspace->mutex);
 	err = fault_locked(aspace, fault);
 	mutex_unlock(&aspace->mutex);
+	if (likely(err == 0)) {
+		arch_current()->faults++;
+		return true;
+	}
 	if (err == -ENOMEM) {
 		trace(TRACE_OOM, 0, 0);
-		fault->no_memory = true;
 	}
+	fault->no_memory = err == -ENOMEM;
 	fault->behind_end = err == -ENXIO;
-	return err == 0;
+	return false;
 }

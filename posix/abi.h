@@ -409,7 +409,9 @@ struct abi_rusage {
 	s64 unused_sizes[3];
 	s64 minor_faults;
 	s64 major_faults;
-	s64 unused_counts[8];
+	s64 unused_counts[6];
+	s64 voluntary_switches;
+	s64 involuntary_switches;
 };
 
 static_assert(sizeof(struct abi_rusage) == 144, "bits/types/struct_rusage.h");
@@ -452,6 +454,9 @@ struct abi_sysinfo {
 };
 
 static_assert(sizeof(struct abi_sysinfo) == 112, "linux/sysinfo.h");
+
+/* Of the loads there. */
+#define ABI_SI_LOAD_SHIFT 16
 
 enum abi_clock {
 	ABI_CLOCK_REALTIME = 0,

@@ -270,7 +270,7 @@ static void aspace_enter(struct process *process, struct aspace *aspace)
 	u64 flags;
 
 	WITH_PROCESSES () {
-		process->aspace = aspace;
+		process_aspace_set_locked(process, aspace);
 	}
 	flags = arch_irq_save();
 	current_thread()->aspace = aspace;

@@ -154,7 +154,7 @@ static void process_end(struct process *p)
 		p->exe = NULL;
 	}
 	WITH_PROCESSES () {
-		p->aspace = NULL; /* others look at it there */
+		process_aspace_set_locked(p, NULL);
 	}
 	process_vfork_end(p);
 	if (aspace != NULL) {

@@ -81,6 +81,7 @@ static int task_prepare(struct task *task, const struct clone *c)
 	task->set_tid = c->flags & ABI_CLONE_CHILD_SETTID ? c->child_tid : 0;
 	task->clear_tid =
 		c->flags & ABI_CLONE_CHILD_CLEARTID ? c->child_tid : 0;
+	task->thread->affinity = READ_ONCE(current_thread()->affinity);
 	if (task->process->nice != 0) {
 		thread_set_nice(task->thread, task->process->nice);
 	}

@@ -2,7 +2,8 @@
 /*
  * Interval timers: setitimer(), getitimer(), alarm().
  *
- * A timer counts in its own clock: time, or the processor time of its process.
+ * A timer counts in its own clock: time, or the processor time of its process,
+ * in all (ITIMER_PROF) or without the kernel's (ITIMER_VIRTUAL).
  * A kernel timer looks whether it is due.  Processor time passes no faster than
  * so many times as there are processors, and usually slower: where it is not
  * due yet, the kernel timer looks again when it may be.
@@ -38,24 +39,31 @@ struct itimers {
 	struct itimer kinds[KINDS];
 };
 
-u64 time_of_process(struct process_signals *ps)
+u64 time_of_process(struct process_signals *ps, bool user_only)
 {
 	const struct process *p = container_of(ps, struct process, signals);
-	u64 cycles = READ_ONCE(p->cycles);
+	struct thread_usage sum = {
+		.cycles = READ_ONCE(p->usage.threads.cycles),
+		.kernel_cycles = READ_ONCE(p->usage.threads.kernel_cycles),
+	};
 
 	WITH_SPINLOCK_IRQ (&ps->lock) {
 		list_for_each (node, &ps->threads) {
-			cycles += thread_cycles(
+			thread_usage_add(
 				list_entry(node, struct thread_signals, link)
-					->task->thread);
+					->task->thread,
+				&sum);
 		}
 	}
-	return clock_cycles_to_ns(cycles);
+	return clock_cycles_to_ns(sum.cycles -
+				  (user_only ? sum.kernel_cycles : 0));
 }
 
 static u64 now_of(const struct itimer *t)
 {
-	return t->counts_processor ? time_of_process(t->signals) : clock_ns();
+	return t->counts_processor
+		       ? time_of_process(t->signals, t->signal == ABI_SIGVTALRM)
+		       : clock_ns();
 }
 
 static void look(struct itimer *t, u64 now)

@@ -104,3 +104,8 @@ u64 pid_count(void)
 {
 	return READ_ONCE(pids.count);
 }
+
+u32 pid_last(void)
+{
+	return READ_ONCE(pids.last);
+}

@@ -52,6 +52,9 @@ void pid_put_locked(struct pid *pid);
 /* Numbers taken now, for tests. */
 u64 pid_count(void);
 
+/* The one that was given last. */
+u32 pid_last(void);
+
 /* Makes the cache. Context: boot, once. */
 void pid_init(void);
 

@@ -52,7 +52,8 @@ static bool counts_processor(const struct posix_timer *t)
 
 static u64 now_of(const struct posix_timer *t)
 {
-	return counts_processor(t) ? time_of_process(t->signals) : clock_ns();
+	return counts_processor(t) ? time_of_process(t->signals, false)
+				   : clock_ns();
 }
 
 /* Has the kernel look when the timer may be due. */

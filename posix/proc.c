@@ -17,6 +17,7 @@
 #include "posix/syscall.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
+#include "sched/tick.h"
 
 #define NS_PER_CENTISECOND 10000000ul
 
@@ -139,41 +140,64 @@ static int show_cpuinfo(struct text *out, u64 key)
 	return 0;
 }
 
-/* There is no average: 0, and how many processes there are. */
 static int show_loadavg(struct text *out, u64 key)
 {
+	u32 load[LOAD_COUNT];
+
 	(void)key;
-	text_add(out, "0.00 0.00 0.00 1/%lu %u\n", thread_count(),
-		 process_current()->pid);
+	load_averages(load);
+	for (unsigned i = 0; i < LOAD_COUNT; i++) {
+		u32 hundredths = (load[i] * 100 + LOAD_ONE / 2) / LOAD_ONE;
+
+		text_add(out, "%u.%02u ", hundredths / 100, hundredths % 100);
+	}
+	text_add(out, "%lu/%lu %u\n", load_now(), thread_count(), pid_last());
 	return 0;
 }
 
-/* All that a processor did not idle is told as time of programs. */
-static void show_times(struct text *out, const char *name, u64 ns, u64 idle_ns)
+/* Where processors' time went. */
+struct spent {
+	u64 kernel_ns;
+	u64 idle_ns;
+};
+
+/* The rest of the time is the programs'. */
+static void show_times(struct text *out, const char *name, u64 ns,
+		       const struct spent *spent)
 {
-	text_add(out, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name,
-		 (ns - idle_ns) / NS_PER_CENTISECOND,
-		 idle_ns / NS_PER_CENTISECOND);
+	text_add(out, "%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name,
+		 (ns - spent->kernel_ns - spent->idle_ns) / NS_PER_CENTISECOND,
+		 spent->kernel_ns / NS_PER_CENTISECOND,
+		 spent->idle_ns / NS_PER_CENTISECOND);
 }
 
-static u64 idle_ns(unsigned cpu, u64 now_ns)
+static struct spent spent_by(unsigned cpu, u64 now_ns)
 {
-	return MIN(clock_cycles_to_ns(sched_idle_cycles(cpu)), now_ns);
+	u64 kernel = clock_cycles_to_ns(tick_kernel_cycles(cpu));
+	u64 idle = MIN(clock_cycles_to_ns(sched_idle_cycles(cpu)), now_ns);
+
+	return (struct spent){ MIN(kernel, now_ns - idle), idle };
 }
 
 static int show_stat(struct text *out, u64 key)
 {
-	u64 now = clock_ns(), idle = 0;
+	u64 now = clock_ns();
+	struct spent all = { 0, 0 };
 	char name[8];
 
 	(void)key;
 	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
-		idle += idle_ns(cpu, now);
+		struct spent spent = spent_by(cpu, now);
+
+		all.kernel_ns += spent.kernel_ns;
+		all.idle_ns += spent.idle_ns;
 	}
-	show_times(out, "cpu ", now * cpu_total(), idle);
+	show_times(out, "cpu ", now * cpu_total(), &all);
 	for (unsigned cpu = 0; cpu < cpu_total(); cpu++) {
+		struct spent spent = spent_by(cpu, now);
+
 		format(name, sizeof(name), "cpu%u", cpu);
-		show_times(out, name, now, idle_ns(cpu, now));
+		show_times(out, name, now, &spent);
 	}
 	text_add(out, "btime %lu\n",
 		 clock_date_offset_ns() / (100 * NS_PER_CENTISECOND));

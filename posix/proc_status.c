@@ -15,6 +15,9 @@
 /* proc(5) counts processor time in ticks of 1/100 s. */
 #define NS_PER_TICK 10000000ul
 
+/* What it calls the priority of nice 0. */
+#define PRIORITY_NICE_0 20
+
 /* What stat and status tell. */
 struct summary {
 	char name[PROCESS_NAME_BYTES];
@@ -23,7 +26,10 @@ struct summary {
 	u32 group;
 	u32 session;
 	u32 threads;
-	u64 ticks;
+	s32 nice;
+	u64 start_ns;
+	struct usage usage; /* times and faults of the thread */
+	struct usage children_usage;
 	u64 mapped_pages;
 	u64 resident_pages;
 };
@@ -81,8 +87,13 @@ static bool summarise_locked(struct summary *s, const struct process *p,
 	s->group = pid_number(p->group);
 	s->session = pid_number(p->session);
 	s->threads = p->task_count;
-	s->ticks = tid ? thread_cycles(task->thread) : process_cycles_locked(p);
+	s->nice = p->nice;
+	s->start_ns = clock_at(p->born_cycles);
+	process_usage_locked(p, &s->usage);
+	s->children_usage = p->children_usage;
 	if (tid != 0) {
+		s->usage.threads = (struct thread_usage){ 0 };
+		thread_usage_add(task->thread, &s->usage.threads);
 		string_copy(s->name, task->thread->name, sizeof(s->name));
 	}
 	return true;
@@ -104,7 +115,6 @@ static int summary_make(struct summary *s, u64 key)
 	WITH_PROCESSES () {
 		found = summarise_locked(s, p, tid_of(key));
 	}
-	s->ticks = clock_cycles_to_ns(s->ticks) / NS_PER_TICK;
 	if (aspace != NULL) {
 		s->mapped_pages = aspace->mapped_pages;
 		s->resident_pages = aspace->resident_pages;
@@ -134,11 +144,17 @@ int proc_show_stat(struct text *out, u64 key)
 	if (err) {
 		return err;
 	}
-	text_add(out, "%u (%s) %c %u %u %u %u -1 0 0 0 0 0 %lu 0 0 0 20 0 %u ",
-		 (u32)key, s.name, s.state, s.parent, s.group, s.session,
+	text_add(out, "%u (%s) %c %u %u %u %u -1 0 %lu %lu 0 0 ", (u32)key,
+		 s.name, s.state, s.parent, s.group, s.session,
 		 tty_session_has_one(s.session) ? (u32)DEVICE(5, 1) : 0,
-		 s.ticks, s.threads);
-	text_add(out, "0 0 %lu %lu", s.mapped_pages * PAGE_SIZE,
+		 s.usage.threads.faults, s.children_usage.threads.faults);
+	text_add(out, "%lu %lu %lu %lu %d %d %u 0 %lu %lu %lu",
+		 usage_user_ns(&s.usage) / NS_PER_TICK,
+		 usage_kernel_ns(&s.usage) / NS_PER_TICK,
+		 usage_user_ns(&s.children_usage) / NS_PER_TICK,
+		 usage_kernel_ns(&s.children_usage) / NS_PER_TICK,
+		 PRIORITY_NICE_0 + s.nice, s.nice, s.threads,
+		 s.start_ns / NS_PER_TICK, s.mapped_pages * PAGE_SIZE,
 		 s.resident_pages);
 	for (unsigned field = 25; field <= 52; field++) {
 		text_add(out, " 0");
@@ -206,31 +222,37 @@ static void signals_sum(struct process *p, u32 tid, struct signal_summary *s)
 	}
 }
 
-static void show_identity(struct text *out, const struct credentials *c)
+/* These two apart: what they show takes much of the stack. */
+static noinline void show_signals(struct text *out, struct process *p, u32 tid)
 {
-	text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t",
-		 c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid,
-		 c->fsgid);
-	for (u32 i = 0; i < c->group_count; i++) {
-		text_add(out, "%u ", c->groups[i]);
-	}
-	text_add(out, "\n");
-}
+	struct signal_summary s;
 
-static void show_signals(struct text *out, const struct signal_summary *s)
-{
+	signals_sum(p, tid, &s);
 	text_add(out,
 		 "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
 		 "SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		 s->pending, s->process_pending, s->blocked, s->ignored,
-		 s->caught);
+		 s.pending, s.process_pending, s.blocked, s.ignored, s.caught);
+}
+
+static noinline void show_identity(struct text *out, const struct process *p)
+{
+	struct credentials c = { 0 };
+
+	WITH_PROCESSES () {
+		c = p->credentials;
+	}
+	text_add(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t",
+		 c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid,
+		 c.fsgid);
+	for (u32 i = 0; i < c.group_count; i++) {
+		text_add(out, "%u ", c.groups[i]);
+	}
+	text_add(out, "\n");
 }
 
 int proc_show_status(struct text *out, u64 key)
 {
 	struct process *p = process_find_get(pid_of(key));
-	struct credentials credentials = { 0 };
-	struct signal_summary signals;
 	struct summary s;
 	int err = summary_make(&s, key);
 	u64 kb = PAGE_SIZE / 1024;
@@ -241,19 +263,22 @@ int proc_show_status(struct text *out, u64 key)
 		}
 		return -ESRCH;
 	}
-	WITH_PROCESSES () {
-		credentials = p->credentials;
-	}
-	signals_sum(p, tid_of(key), &signals);
-	process_put(p);
 	text_add(out,
 		 "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\n"
 		 "PPid:\t%u\n",
 		 s.name, s.state, state_word(s.state), (u32)pid_of(key),
 		 (u32)key, s.parent);
-	show_identity(out, &credentials);
-	text_add(out, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nThreads:\t%u\n",
-		 s.mapped_pages * kb, s.resident_pages * kb, s.threads);
-	show_signals(out, &signals);
+	show_identity(out, p);
+	text_add(out,
+		 "VmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n"
+		 "Threads:\t%u\n",
+		 s.mapped_pages * kb, s.usage.peak_pages * kb,
+		 s.resident_pages * kb, s.threads);
+	show_signals(out, p, tid_of(key));
+	process_put(p);
+	text_add(out,
+		 "voluntary_ctxt_switches:\t%lu\n"
+		 "nonvoluntary_ctxt_switches:\t%lu\n",
+		 s.usage.threads.sleeps, s.usage.threads.preemptions);
 	return 0;
 }

@@ -137,9 +137,11 @@ struct process *process_create(u32 pid)
 		}
 		return NULL;
 	}
-	*p = (struct process){
-		.state = PROCESS_NEW, .refs = 1, .id = id, .pid = pid_number(id)
-	};
+	*p = (struct process){ .state = PROCESS_NEW,
+			       .refs = 1,
+			       .id = id,
+			       .pid = pid_number(id),
+			       .born_cycles = arch_cycles() };
 	if (process_signals_create(&p->signals, pid == INIT_PID) != 0) {
 		WITH_PROCESSES () {
 			pid_put_locked(id);
@@ -237,6 +239,15 @@ struct task *task_create(struct process *process, struct pid *id,
 	return task;
 }
 
+void process_aspace_set_locked(struct process *p, struct aspace *aspace)
+{
+	if (p->aspace != NULL) {
+		p->usage.peak_pages =
+			MAX(p->usage.peak_pages, aspace_peak(p->aspace));
+	}
+	p->aspace = aspace;
+}
+
 bool task_remove(struct task *task)
 {
 	bool last = false;
@@ -244,7 +255,7 @@ bool task_remove(struct task *task)
 	thread_signals_leave(task);
 	WITH_PROCESSES () {
 		list_remove(&task->link);
-		task->process->cycles += thread_cycles(task->thread);
+		thread_usage_add(task->thread, &task->process->usage.threads);
 		last = --task->process->task_count == 0;
 		if (task->id != NULL) {
 			task->id->task = NULL;

@@ -19,6 +19,7 @@
 #include "posix/pid.h"
 #include "posix/posix_timer.h"
 #include "posix/signal.h"
+#include "posix/usage.h"
 #include "sched/thread.h"
 
 /* The first program's number. */
@@ -73,11 +74,12 @@ struct process {
 	struct credentials credentials;             /* [p] */
 	struct abi_rlimit limits[ABI_RLIM_NLIMITS]; /* [p] */
 	struct process_signals signals;
-	struct itimers *itimers;    /* [m] NULL: none was set yet */
-	struct posix_timers timers; /* [m] */
-	u64 cycles;                 /* [p] of its threads that ended */
-	u64 children_cycles;        /* [p] of children waited for */
-	struct aspace *aspace;      /* [s] NULL before exec and at the end */
+	struct itimers *itimers;     /* [m] NULL: none was set yet */
+	struct posix_timers timers;  /* [m] */
+	u64 born_cycles;             /* [I] when it was made */
+	struct usage usage;          /* [p] by threads that ended */
+	struct usage children_usage; /* [p] by children waited for */
+	struct aspace *aspace;       /* [s] NULL before exec and at the end */
 	struct descriptors *descriptors; /* [s] NULL at the end */
 	struct fs_context *fs;           /* [s] NULL at the end */
 	struct mutex mutex;              /* LOCK_PROCESS: the fields below */
@@ -152,6 +154,9 @@ must_check int process_unshare_files(struct process *process);
  */
 noreturn void process_exit_group(u32 status);
 
+/* Its memory is another from now on, or (NULL) nobody finds any. [p] */
+void process_aspace_set_locked(struct process *process, struct aspace *aspace);
+
 /* Ends another process as SIGKILL does. [p] */
 void process_kill_locked(struct process *process);
 
@@ -207,16 +212,6 @@ void process_discard(struct process *process);
 
 /* The parent and whoever waits elsewhere look again. [p] */
 void process_tell_locked(struct process *process);
-
-/* Cycles that its threads have run so far. [p] */
-u64 process_cycles_locked(const struct process *process);
-
-/* What the process and the children that it waited for have used. [p] */
-void process_usage_locked(const struct process *process,
-			  struct abi_rusage *out);
-
-/* The parent of a zombie takes over what that has used. [p] */
-void process_usage_inherit_locked(const struct process *child);
 
 /* The number of its group. */
 u32 process_group_number(const struct process *process);

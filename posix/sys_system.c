@@ -70,7 +70,7 @@ SYSCALL_HANDLER(setdomainname)
 	return name_set(machine.name.domainname, a, b);
 }
 
-/* No load is counted, and there is no swap. */
+/* There is no swap. */
 SYSCALL_HANDLER(sysinfo)
 {
 	struct frame_stats frames = frame_stats();
@@ -81,7 +81,13 @@ SYSCALL_HANDLER(sysinfo)
 		.processes = (u16)MIN(pid_count(), UINT16_MAX),
 		.unit_bytes = 1,
 	};
+	u32 load[LOAD_COUNT];
 
+	load_averages(load);
+	for (unsigned i = 0; i < LOAD_COUNT; i++) {
+		info.loads[i] = (u64)load[i]
+				<< (ABI_SI_LOAD_SHIFT - LOAD_SHIFT);
+	}
 	return copy_to_user(uaddr(a), &info, sizeof(info));
 }
 

@@ -39,7 +39,7 @@ static int clock_read(u64 clock, u64 *ns)
 	} else if (is_date_clock(clock)) {
 		*ns = clock_date_ns();
 	} else if (clock == ABI_CLOCK_PROCESS_CPUTIME_ID) {
-		*ns = time_of_process(&process_current()->signals);
+		*ns = time_of_process(&process_current()->signals, false);
 	} else if (clock == ABI_CLOCK_THREAD_CPUTIME_ID) {
 		*ns = clock_cycles_to_ns(thread_cycles(self));
 	} else {

@@ -26,10 +26,12 @@ u64 deadline_after(u64 ns);
 /* The same for a length of time in user memory, in units below a second. */
 must_check int deadline_from_user(uaddr_t from, u64 ns_per_unit, u64 *out);
 
-/* Processor time of the process so far. Context: any; takes its signals' lock.
+/*
+ * Processor time of the process so far, or without the kernel's.  Context: any;
+ * takes its signals' lock.
  */
 struct process_signals;
-u64 time_of_process(struct process_signals *ps);
+u64 time_of_process(struct process_signals *ps, bool user_only);
 
 /* The running process's interval timers end with it. Context: thread. */
 struct itimers;

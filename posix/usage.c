@@ -1,82 +1,120 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What processes have used: processor time, and what getrusage() and times()
- * tell of it.  Time in the kernel is not told apart from time in the program.
+ * What processes have used, and what getrusage() and times() tell of it.
  */
+#include "posix/usage.h"
+
 #include "arch/user.h"
 #include "kernel/clock.h"
 #include "lib/errno.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
+#include "posix/time.h"
 
-#define NS_PER_S 1000000000ul
-#define TICK_NS  (NS_PER_S / 100)
+#define TICK_NS  ((u64)NS_PER_S / 100)
 #define SELF     0
 #define CHILDREN (-1)
 #define THREAD   1
 
-u64 process_cycles_locked(const struct process *p)
+static void usage_add(const struct usage *usage, struct usage *sum)
 {
-	u64 cycles = p->cycles;
+	thread_usage_sum(&usage->threads, &sum->threads);
+	sum->peak_pages = MAX(sum->peak_pages, usage->peak_pages);
+}
 
+void process_usage_locked(const struct process *p, struct usage *out)
+{
+	*out = p->usage;
 	list_for_each (node, &p->tasks) {
-		cycles += thread_cycles(
-			list_entry(node, struct task, link)->thread);
+		thread_usage_add(list_entry(node, struct task, link)->thread,
+				 &out->threads);
 	}
-	return cycles;
+	if (p->aspace != NULL) {
+		out->peak_pages = MAX(out->peak_pages, aspace_peak(p->aspace));
+	}
 }
 
-static void usage_of(u64 cycles, struct abi_rusage *out)
+void process_usage_all_locked(const struct process *p, struct usage *out)
 {
-	u64 ns = clock_cycles_to_ns(cycles);
+	process_usage_locked(p, out);
+	usage_add(&p->children_usage, out);
+}
 
-	*out = (struct abi_rusage){
-		.user = { (s64)(ns / NS_PER_S), (s64)(ns % NS_PER_S / 1000) },
+void process_usage_inherit_locked(const struct process *child,
+				  const struct usage *all)
+{
+	usage_add(all, &child->parent->children_usage);
+}
+
+u64 usage_user_ns(const struct usage *usage)
+{
+	return clock_cycles_to_ns(usage->threads.cycles -
+				  usage->threads.kernel_cycles);
+}
+
+u64 usage_kernel_ns(const struct usage *usage)
+{
+	return clock_cycles_to_ns(usage->threads.kernel_cycles);
+}
+
+static struct abi_timeval timeval_of(u64 ns)
+{
+	return (struct abi_timeval){ (s64)(ns / NS_PER_S),
+				     (s64)(ns % NS_PER_S / NS_PER_US) };
+}
+
+struct abi_rusage usage_tell(const struct usage *usage)
+{
+	return (struct abi_rusage){
+		.user = timeval_of(usage_user_ns(usage)),
+		.system = timeval_of(usage_kernel_ns(usage)),
+		.max_rss_kb = (s64)(usage->peak_pages * (PAGE_SIZE / 1024)),
+		.minor_faults = (s64)usage->threads.faults,
+		.voluntary_switches = (s64)usage->threads.sleeps,
+		.involuntary_switches = (s64)usage->threads.preemptions,
 	};
-}
-
-void process_usage_locked(const struct process *p, struct abi_rusage *out)
-{
-	usage_of(process_cycles_locked(p) + p->children_cycles, out);
-}
-
-void process_usage_inherit_locked(const struct process *child)
-{
-	child->parent->children_cycles +=
-		child->cycles + child->children_cycles;
 }
 
 SYSCALL_HANDLER(getrusage)
 {
 	struct process *p = process_current();
-	struct abi_rusage usage;
-	u64 cycles = 0;
+	struct usage usage = { .peak_pages = 0 };
+	struct abi_rusage out;
 	s32 who = (s32)a;
 
 	if (who != SELF && who != CHILDREN && who != THREAD) {
 		return -EINVAL;
 	}
 	WITH_PROCESSES () {
-		cycles = who == SELF       ? process_cycles_locked(p)
-			 : who == CHILDREN ? p->children_cycles
-					   : thread_cycles(current_thread());
+		if (who == CHILDREN) {
+			usage = p->children_usage;
+		} else {
+			process_usage_locked(p, &usage);
+		}
 	}
-	usage_of(cycles, &usage);
-	return copy_to_user(uaddr(b), &usage, sizeof(usage));
+	if (who == THREAD) {
+		usage.threads = (struct thread_usage){ 0 };
+		thread_usage_add(current_thread(), &usage.threads);
+	}
+	out = usage_tell(&usage);
+	return copy_to_user(uaddr(b), &out, sizeof(out));
 }
 
 SYSCALL_HANDLER(times)
 {
 	struct process *p = process_current();
-	s64 out[4] = { 0 }; /* user, system, and those of children */
+	struct usage own, children;
+	s64 out[4]; /* user, system, and those of children */
 	int err = 0;
 
 	WITH_PROCESSES () {
-		out[0] = (s64)process_cycles_locked(p);
-		out[2] = (s64)p->children_cycles;
+		process_usage_locked(p, &own);
+		children = p->children_usage;
 	}
-	out[0] = (s64)(clock_cycles_to_ns((u64)out[0]) / TICK_NS);
-	out[2] = (s64)(clock_cycles_to_ns((u64)out[2]) / TICK_NS);
+	out[0] = (s64)(usage_user_ns(&own) / TICK_NS);
+	out[1] = (s64)(usage_kernel_ns(&own) / TICK_NS);
+	out[2] = (s64)(usage_user_ns(&children) / TICK_NS);
+	out[3] = (s64)(usage_kernel_ns(&children) / TICK_NS);
 	if (a != 0) {
 		err = copy_to_user(uaddr(a), out, sizeof(out));
 	}

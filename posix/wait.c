@@ -15,7 +15,7 @@ struct wait {
 	/* What was found. */
 	u32 pid;
 	u32 status; /* as wait4() tells it */
-	struct abi_rusage usage;
+	struct usage usage;
 };
 
 /* True if `child` is one that the call asks for. */
@@ -43,9 +43,9 @@ static bool take_locked(struct wait *w, struct process *child)
 	w->pid = child->pid;
 	if (child->state == PROCESS_ZOMBIE && (w->options & ABI_WEXITED)) {
 		w->status = child->status;
-		process_usage_locked(child, &w->usage);
+		process_usage_all_locked(child, &w->usage);
 		if (!keep) {
-			process_usage_inherit_locked(child);
+			process_usage_inherit_locked(child, &w->usage);
 			process_reap_locked(child);
 		}
 		return true;
@@ -53,7 +53,7 @@ static bool take_locked(struct wait *w, struct process *child)
 	if (child->state == PROCESS_RUNNING && child->report != 0 &&
 	    (w->options & wanted)) {
 		w->status = child->report;
-		process_usage_locked(child, &w->usage);
+		process_usage_all_locked(child, &w->usage);
 		child->report = keep ? child->report : 0;
 		return true;
 	}
@@ -99,6 +99,18 @@ static int wait(struct wait *w)
 	}
 }
 
+/* For who asked. Errors: -EFAULT. */
+static int usage_give(const struct wait *w, u64 to)
+{
+	struct abi_rusage usage;
+
+	if (to == 0) {
+		return 0;
+	}
+	usage = usage_tell(&w->usage);
+	return copy_to_user(uaddr(to), &usage, sizeof(usage));
+}
+
 SYSCALL_HANDLER(wait4)
 {
 	s32 pid = (s32)a;
@@ -121,8 +133,7 @@ SYSCALL_HANDLER(wait4)
 		return found;
 	}
 	if ((b != 0 && copy_to_user(uaddr(b), &w.status, sizeof(u32)) != 0) ||
-	    (d != 0 &&
-	     copy_to_user(uaddr(d), &w.usage, sizeof(w.usage)) != 0)) {
+	    usage_give(&w, d) != 0) {
 		return -EFAULT;
 	}
 	return w.pid;
@@ -186,8 +197,7 @@ SYSCALL_HANDLER(waitid)
 		info_fill(&w, &info);
 	}
 	if ((c != 0 && copy_to_user(uaddr(c), &info, sizeof(info)) != 0) ||
-	    (found > 0 && e != 0 &&
-	     copy_to_user(uaddr(e), &w.usage, sizeof(w.usage)) != 0)) {
+	    (found > 0 && usage_give(&w, e) != 0)) {
 		return -EFAULT;
 	}
 	return 0;

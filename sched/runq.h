@@ -71,6 +71,14 @@ static inline void runq_charge_locked(struct runq *rq, u64 now)
 	fair_charge(&current->fair, ran);
 }
 
+/* What it has run until now. Lock held. */
+static inline u64 thread_cycles_locked(const struct runq *rq,
+				       const struct thread *thread)
+{
+	return thread->cycles +
+	       (runq_current(rq) == thread ? arch_cycles() - rq->charged : 0);
+}
+
 /* Somebody waits while another runs: see to it that the slice ends. */
 static inline void runq_watch_slice_locked(struct runq *rq)
 {

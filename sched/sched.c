@@ -50,6 +50,7 @@
 #include "mm/aspace.h"
 #include "sched/keeper.h"
 #include "sched/runq.h"
+#include "sched/tick.h"
 #include "trace/trace.h"
 
 percpu_zero struct runq runq;
@@ -80,6 +81,7 @@ void sched_init(struct thread *idle)
 	spin_init(&rq->lock, LOCK_RUNQ);
 	fair_queue_init(&rq->ready, arch_cycles_hz() / 1000 * DAY_NS / 1000000);
 	timer_init(&rq->slice, slice_over);
+	tick_init();
 	idle->state = THREAD_RUNNABLE;
 	idle->cpu = (u16)cpu_id();
 	rq->idle = idle;
@@ -402,11 +404,8 @@ u64 thread_cycles(struct thread *thread)
 {
 	u64 flags;
 	struct runq *rq = runq_lock_of(thread, &flags);
-	u64 cycles = thread->cycles;
+	u64 cycles = thread_cycles_locked(rq, thread);
 
-	if (runq_current(rq) == thread) {
-		cycles += arch_cycles() - rq->charged;
-	}
 	spin_unlock_irq(&rq->lock, flags);
 	return cycles;
 }

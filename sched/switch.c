@@ -15,6 +15,7 @@
 #include "mm/aspace.h"
 #include "sched/runq.h"
 #include "sched/sched.h"
+#include "sched/tick.h"
 #include "trace/trace.h"
 
 static percpu_zero u64 switches; /* [c] */
@@ -96,6 +97,7 @@ static noinline void switch_away(bool yields, u64 now)
 
 	prev->fair.special = is_special(prev);
 	if (prev->state == THREAD_RUNNABLE && prev != rq->idle) {
+		prev->preemptions++;
 		if (yields) {
 			fair_yield(&rq->ready, &prev->fair);
 		} else {
@@ -111,11 +113,15 @@ static noinline void switch_away(bool yields, u64 now)
 		runq_watch_slice_locked(rq);
 	}
 	if (next == prev) {
+		prev->preemptions--;
 		spin_unlock_own(runq);
 		return;
 	}
 	if (prev == rq->idle) {
 		idle_clear();
+		if (!this_cpu(tick_timer).armed) {
+			tick_start();
+		}
 	}
 	if (yields) {
 		fair_open_turns(&rq->ready, &next->fair);
@@ -134,7 +140,7 @@ static void give_way(bool yields)
 void sched_block(void)
 {
 	struct runq *rq = this_cpu_ptr(runq);
-	const struct thread *self = current_thread();
+	struct thread *self = current_thread();
 
 	DEBUG_ASSERT(!arch_irq_enabled());
 	spin_lock_own(runq);
@@ -142,6 +148,7 @@ void sched_block(void)
 		spin_unlock_own(runq); /* woken before it slept */
 		return;
 	}
+	self->sleeps++;
 	give_way(false);
 }
 
@@ -170,6 +177,7 @@ void sched_hand_over(struct thread *next)
 	struct thread *prev = current_thread();
 	u64 now = arch_cycles();
 
+	prev->sleeps++;
 	runq_charge_locked(rq, now);
 	prev->fair.special = is_special(prev);
 	fair_close_turns(&rq->ready);

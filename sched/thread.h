@@ -55,6 +55,7 @@ struct thread {
 	u8 borrows;                     /* [a] mutexes of it that lend */
 	bool private_stack;             /* [s] see thread_private_stack() */
 	bool exited;                    /* [exit_waitq] */
+	bool in_kernel;                 /* [q] the last tick found it there */
 	u16 cpu;                        /* [q] */
 	u32 factor;                     /* [q] its own, see sched/lend.h */
 	u64 debt;                       /* [q] virtual time lent to it */
@@ -62,6 +63,9 @@ struct thread {
 	u32 refs;                       /* [a] */
 	u64 affinity;                   /* [q] processors that may run it */
 	u64 cycles;                     /* [q] that it ran */
+	u64 other_cycles;               /* [q] of them, not as `in_kernel` */
+	u32 sleeps;                     /* [q] see struct thread_usage */
+	u32 preemptions;                /* [q] likewise */
 	struct aspace *aspace;          /* [s] NULL: a kernel thread */
 	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
 	struct task *task;            /* [s] likewise */
