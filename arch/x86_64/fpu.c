@@ -297,20 +297,24 @@ static void thread_pointers_save(struct arch_thread *thread)
 	thread->gs_base = x86_rdmsr(MSR_KERNEL_GS_BASE);
 }
 
-static void thread_pointers_load(const struct arch_thread *thread)
+/* What `prev`, if a user thread, left in the register is dear to write. */
+static void thread_pointers_load(const struct arch_thread *thread,
+				 const struct arch_thread *prev)
 {
 	if (x86_has(X86_FSGSBASE)) {
 		__asm__ volatile("wrfsbase %0" ::"r"(thread->fs_base));
 	} else {
 		x86_wrmsr(MSR_FS_BASE, thread->fs_base);
 	}
-	x86_wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
+	if (unlikely(prev->fpu == NULL || prev->gs_base != thread->gs_base)) {
+		x86_wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
+	}
 }
 
 void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 {
 	if (prev->fpu != NULL) {
-		if (this_cpu(fpu_owner) == prev) {
+		if (likely(this_cpu(fpu_owner) == prev)) {
 			fpu_save(prev->fpu);
 			this_cpu(fpu_owner) = NULL;
 		}
@@ -318,7 +322,7 @@ void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 	}
 	if (next->fpu != NULL) {
 		next->work.fpu = 1;
-		thread_pointers_load(next);
+		thread_pointers_load(next, prev);
 		x86_set_kernel_sp(next->kernel_sp);
 	}
 }
