@@ -184,7 +184,7 @@ void fair_open_turns(struct fair_queue *q, struct fair_entity *running)
 	struct fair_list *list;
 	u64 day;
 
-	if (q->days == 0 || !fair_is_plain(running)) {
+	if (q->days == 0 || running->factor != FAIR_ONE) {
 		return;
 	}
 	day = earliest_day(q);
@@ -198,6 +198,7 @@ void fair_open_turns(struct fair_queue *q, struct fair_entity *running)
 	list->last->next = running;
 	q->today = list;
 	q->turn_end = (day + 1 - FAIR_SLICE_DAYS) << q->shift;
+	fair_turn_to(q, running);
 }
 
 void fair_close_open_turns(struct fair_queue *q)
@@ -207,6 +208,7 @@ void fair_close_open_turns(struct fair_queue *q)
 	q->today->first = running->next;
 	q->today->last = running->prev;
 	q->turn_end = 0;
+	q->plain_end = 0;
 }
 
 struct fair_entity *fair_take_last(struct fair_queue *q)

@@ -52,9 +52,10 @@
  *     never more than half of the calendar.
  * I6  turn_end is 0, or `today` is the list of the earliest day that is not
  *     empty, which is not behind first_day, and the running entity has the
- *     factor FAIR_ONE, is not special, may go into the calendar, stands in
- *     that day until its virtual time is turn_end, and closes the ring: its
- *     `next` and `prev` are the first and the last, and theirs are it.
+ *     factor FAIR_ONE, may go into the calendar, stands in that day until its
+ *     virtual time is turn_end, and closes the ring: its `next` and `prev` are
+ *     the first and the last, and theirs are it.
+ * I7  plain_end is turn_end if the running entity is plain, else 0.
  *
  * The caller guards a queue and the entities in it.
  */
@@ -86,7 +87,7 @@ struct fair_entity {
 	u64 vtime;                /* virtual cycles */
 	u64 deadline;             /* virtual cycles, as of the last insertion */
 	u32 factor;               /* virtual cycles a cycle, times FAIR_ONE */
-	u32 special;              /* the caller's: not 0: takes no turns */
+	u32 special; /* the caller's: a turn to or from it is more */
 };
 
 /* First come, first served; arbitrary while it is empty. */
@@ -102,6 +103,7 @@ struct fair_queue {
 	u32 count;     /* entities in the lists */
 	u64 epoch;     /* day from which the pace is counted */
 	u64 turn_end;  /* virtual cycles, 0: turns are closed (I6) */
+	u64 plain_end; /* virtual cycles (I7) */
 	struct fair_list *today;
 	struct fair_entity *const *running; /* [I] set by who wants turns */
 	struct fair_list day[FAIR_DAYS];
@@ -163,7 +165,7 @@ struct fair_entity *fair_pick(struct fair_queue *q);
  */
 void fair_open_turns(struct fair_queue *q, struct fair_entity *running);
 
-/* Equal in all its aspects to most others: a turn may pick it. */
+/* Equal in all its aspects to most others. */
 static inline bool fair_is_plain(const struct fair_entity *e)
 {
 	return ((u64)e->special << 32 | e->factor) == FAIR_ONE;
@@ -181,13 +183,20 @@ static inline void fair_close_turns(struct fair_queue *q)
 }
 
 /*
- * Who runs next if `running`, whose virtual time is before turn_end, yields: if
- * it is plain, noting it in *q->running does what fair_yield() and fair_pick()
- * would do.
+ * Who runs next if `running`, whose virtual time is before turn_end, yields, if
+ * its factor is FAIR_ONE: then fair_turn_to() and noting it in *q->running do
+ * what fair_yield() and fair_pick() would do.
  */
 static inline struct fair_entity *fair_turn(const struct fair_entity *running)
 {
 	return running->next;
+}
+
+/* Changes nothing if both are plain. */
+static inline void fair_turn_to(struct fair_queue *q,
+				const struct fair_entity *next)
+{
+	q->plain_end = fair_is_plain(next) ? q->turn_end : 0;
 }
 
 /* Takes out an entity that is in the calendar. */

@@ -129,12 +129,12 @@ static noinline void switch_away(bool yields, u64 now)
 	switch_special(prev, next, now);
 }
 
-static void give_way(bool yields)
+static void give_way(void)
 {
 	u64 now = arch_cycles();
 
 	runq_charge_locked(this_cpu_ptr(runq), now);
-	switch_away(yields, now);
+	switch_away(false, now);
 }
 
 void sched_block(void)
@@ -149,7 +149,7 @@ void sched_block(void)
 		return;
 	}
 	self->sleeps++;
-	give_way(false);
+	give_way();
 }
 
 bool sched_claim(struct thread *next)
@@ -193,14 +193,36 @@ void sched_has_more_irq(void)
 	spin_unlock_own(runq);
 }
 
-/* Who yields in a loop waits for another processor: that is a spin loop. */
-static noinline void yield_slowly(void)
+/* The running thread was charged; false if it is not to be a turn. */
+static bool take_turn(struct runq *rq, u64 now)
 {
-	if (this_cpu(runq).ready.count > 0) {
-		give_way(true);
-	} else {
+	struct thread *prev = current_thread();
+	struct thread *next;
+
+	if (prev->fair.vtime >= rq->ready.turn_end) {
+		return false;
+	}
+	next = thread_of(fair_turn(&prev->fair));
+	if (next->fair.factor != FAIR_ONE) {
+		return false;
+	}
+	fair_turn_to(&rq->ready, &next->fair);
+	prev->preemptions++;
+	switch_special(prev, next, now);
+	return true;
+}
+
+/* Who yields in a loop waits for another processor: that is a spin loop. */
+static noinline void yield_slowly(u64 now)
+{
+	struct runq *rq = this_cpu_ptr(runq);
+
+	runq_charge_locked(rq, now);
+	if (rq->ready.count == 0) {
 		spin_unlock_own(runq);
 		arch_relax();
+	} else if (!take_turn(rq, now)) {
+		switch_away(true, now);
 	}
 	arch_irq_enable();
 }
@@ -218,13 +240,13 @@ void sched_yield(void)
 	ran = now - this_cpu(runq).charged;
 	__asm__("" : "+r"(ran)); /* reckoned once */
 	vtime = prev->fair.vtime + ran;
-	if (unlikely(vtime >= this_cpu(runq).ready.turn_end)) {
-		yield_slowly();
+	if (unlikely(vtime >= this_cpu(runq).ready.plain_end)) {
+		yield_slowly(now);
 		return;
 	}
 	next = thread_of(fair_turn(&prev->fair));
 	if (unlikely(!fair_is_plain(&next->fair))) {
-		yield_slowly();
+		yield_slowly(now);
 		return;
 	}
 	prev->cycles += ran;
@@ -238,7 +260,7 @@ void sched_preempt_irq(void)
 {
 	if (current_thread() != NULL) {
 		spin_lock_own(runq);
-		give_way(false);
+		give_way();
 	}
 }
 
@@ -247,7 +269,7 @@ void sched_preempt(void)
 	if (arch_irq_enabled() && current_thread() != NULL) {
 		arch_irq_disable();
 		spin_lock_own(runq);
-		give_way(false);
+		give_way();
 		arch_irq_enable();
 	}
 }

@@ -110,11 +110,17 @@ static u32 checked_length(unsigned list)
 	return ~0u;
 }
 
-/* I1, I2, I6 and the count. */
+/* I1, I2, I6, I7 and the count. */
 static bool calendar_holds(void)
 {
+	const struct fair_queue *q = &model.q;
 	u32 count = 0;
 
+	if (q->plain_end != (q->turn_end != 0 && fair_is_plain(model.running)
+				     ? q->turn_end
+				     : 0)) {
+		return false;
+	}
 	for (unsigned list = 0; list < FAIR_DAYS; list++) {
 		u32 length = checked_length(list);
 
@@ -208,6 +214,7 @@ static bool turn(struct fair_entity *e)
 	u64 day = model.place[first].day;
 
 	model.running = fair_turn(e);
+	fair_turn_to(&model.q, model.running);
 	model_put((size_t)(e - model.entity), day);
 	model.steps++;
 	return model_day(e->vtime + SLICE) <= day && day <= model.first_day &&
@@ -229,9 +236,11 @@ static bool turns(size_t i)
 			   ktest_random() % (2 * SLICE);
 	}
 	e->factor = FAIR_ONE;
+	e->special = ktest_random() % 2;
 	model.running = e;
 	fair_open_turns(&model.q, e);
-	while (e->vtime < model.q.turn_end && fair_is_plain(fair_turn(e))) {
+	while (e->vtime < model.q.turn_end &&
+	       fair_turn(e)->factor == FAIR_ONE) {
 		if (!turn(e) || !calendar_holds()) {
 			return false;
 		}
