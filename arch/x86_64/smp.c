@@ -25,7 +25,7 @@
 #define US_PER_S        1000000ul
 #define INIT_WAIT_US    200
 #define STARTUP_WAIT_US 2000
-#define ANSWER_WAIT_US  100000
+#define ANSWER_WAIT_US  500000 /* a virtual one may wait for its turn */
 
 enum ap_go {
 	AP_WAIT,

@@ -337,9 +337,9 @@ static void test_scheduling(void)
 	} attr;
 
 	show("get", syscall(SYS_sched_getattr, 0, &attr, 48, 0));
-	printf("%u %u %d %u\n", attr.size, attr.policy, attr.nice,
-	       attr.priority);
-	attr.nice = 5;
+	printf("%u %u %d %u\n", attr.size, attr.policy,
+	       attr.nice == getpriority(PRIO_PROCESS, 0), attr.priority);
+	attr.nice = 7;
 	show("set", syscall(SYS_sched_setattr, 0, &attr, 0));
 	show("nice", getpriority(PRIO_PROCESS, 0));
 	show("short", syscall(SYS_sched_getattr, 0, &attr, 40, 0));
