@@ -193,36 +193,32 @@ void sched_has_more_irq(void)
 	spin_unlock_own(runq);
 }
 
-/* The running thread was charged; false if it is not to be a turn. */
-static bool take_turn(struct runq *rq, u64 now)
+/* By a turn, if it may be one. */
+static noinline void yield_to_others(u64 now)
 {
+	struct runq *rq = this_cpu_ptr(runq);
 	struct thread *prev = current_thread();
-	struct thread *next;
+	struct thread *next = thread_of(fair_turn(&prev->fair));
 
-	if (prev->fair.vtime >= rq->ready.turn_end) {
-		return false;
-	}
-	next = thread_of(fair_turn(&prev->fair));
-	if (next->fair.factor != FAIR_ONE) {
-		return false;
+	runq_charge_locked(rq, now);
+	if (prev->fair.vtime >= rq->ready.turn_end ||
+	    next->fair.factor != FAIR_ONE) {
+		switch_away(true, now);
+		return;
 	}
 	fair_turn_to(&rq->ready, &next->fair);
 	prev->preemptions++;
 	switch_special(prev, next, now);
-	return true;
 }
 
 /* Who yields in a loop waits for another processor: that is a spin loop. */
 static noinline void yield_slowly(u64 now)
 {
-	struct runq *rq = this_cpu_ptr(runq);
-
-	runq_charge_locked(rq, now);
-	if (rq->ready.count == 0) {
+	if (this_cpu(runq).ready.count == 0) {
 		spin_unlock_own(runq);
 		arch_relax();
-	} else if (!take_turn(rq, now)) {
-		switch_away(true, now);
+	} else {
+		yield_to_others(now);
 	}
 	arch_irq_enable();
 }
