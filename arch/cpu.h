@@ -14,6 +14,7 @@
  *	void arch_counted_loop(u64)	that many (not 0) rounds of exactly
  *					ARCH_COUNTED_LOOP instructions, which
  *					take far more cycles than that
+ *	void arch_spin_wait(const void *lock, u16)	calls spin_wait()
  *	void arch_release_add(u16 *, u16)	to a word that nobody else
  *					writes, with release order
  *	bool arch_any_set(const u32 *word, u32 bits)	the shortest way to ask
@@ -34,6 +35,13 @@
 #else
 #include "arch/x86_64/cpu.h"
 #endif
+
+/*
+ * Upward call, defined by kernel/, for arch_spin_wait(lock, ticket) alone: the
+ * call that keeps all registers, so that a lock which is free costs its taker
+ * none.
+ */
+void spin_wait(const void *lock, u16 ticket);
 
 /* A number that is hard to guess: the processor's generator, or cycles. */
 u64 arch_entropy(void);

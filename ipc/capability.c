@@ -41,6 +41,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "trace/trace.h"
 
 /* Marks: [I] immutable, [a] atomic. */
 struct cap_node {
@@ -300,6 +301,7 @@ void cap_revoke(struct cap cap)
 	struct cap_node *node = node_of(cap);
 
 	if (node != NULL) {
+		trace(TRACE_REVOKE, node, node->depth);
 		__atomic_fetch_add(&node->epoch, 1, __ATOMIC_SEQ_CST);
 	}
 }

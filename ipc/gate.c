@@ -45,6 +45,7 @@
 #include "mm/kmem.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
+#include "trace/trace.h"
 
 /* A longer chain of calls that wait for each other counts as a circle. */
 #define CHAIN_MAX 64
@@ -207,6 +208,7 @@ static noinline int call_queue(struct gate *g, struct gate_call *c)
 	} else if (is_circle(g)) {
 		err = -EDEADLK;
 	} else {
+		trace(TRACE_CALL, g, 0);
 		c->state = CALL_QUEUED;
 		list_push_back(&g->callers, &c->link);
 	}
@@ -293,6 +295,7 @@ int gate_call(struct gate *g, struct gate_message *m)
 	}
 	s = list_first(&g->idle, struct gate_server, idle_link);
 	list_remove(&s->idle_link);
+	trace(TRACE_CALL, g, s->thread->tid);
 	serve_locked(s, &c);
 	if (unlikely(!pass_locked(g, s->thread, m, &s->handed))) {
 		return call_slow(g, s, &c);
@@ -456,6 +459,7 @@ int gate_serve(struct gate *g, struct gate_message *m)
 	if (unlikely(c == NULL)) {
 		return serve_slow(g, s, NULL, m);
 	}
+	trace(TRACE_REPLY, g, c->thread->tid);
 	s->client = NULL;
 	c->state = CALL_DONE;
 	if (unlikely(!list_empty(&g->callers) ||

@@ -23,6 +23,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
+#include "trace/trace.h"
 
 static struct ring_end *end_of(const struct ring_object *r, enum ring_side side)
 {
@@ -200,6 +201,7 @@ int ring_object_bell(struct ring_object *r, enum ring_side side)
 	if (ring_object_closed(r, ring_other(side))) {
 		return -EPIPE;
 	}
+	trace(TRACE_BELL, r, side);
 	side_wake(r, ring_other(side));
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "kernel/log.h"
 #include "kernel/panic.h"
 #include "kernel/spinlock.h"
+#include "trace/trace.h"
 
 #ifdef EXO_DEBUG
 
@@ -15,6 +16,7 @@
 struct held_lock {
 	const void *lock;
 	enum lock_class class;
+	u64 since; /* arch_cycles() */
 };
 
 struct held_locks {
@@ -50,7 +52,8 @@ void lockcheck_take(const void *lock, enum lock_class class)
 		lockcheck_order(held->at[i].class, class);
 	}
 	ASSERT(held->count < HELD_MAX);
-	held->at[held->count++] = (struct held_lock){ lock, class };
+	held->at[held->count++] =
+		(struct held_lock){ lock, class, arch_cycles() };
 	arch_irq_restore(flags);
 }
 
@@ -67,6 +70,7 @@ void lockcheck_release(const void *lock, enum lock_class class)
 		panic("%s released by a processor that does not hold it",
 		      classes[class].name);
 	}
+	trace(TRACE_LOCK_HELD, class, arch_cycles() - held->at[i - 1].since);
 	for (; i < held->count; i++) {
 		held->at[i - 1] = held->at[i];
 	}

@@ -12,6 +12,9 @@ struct mutex {
 	u64 owner; /* [a] the owner's address | MUTEX_WAITERS */
 	struct waitq waitq;
 	enum lock_class class; /* [I] */
+#ifdef EXO_DEBUG
+	u64 since; /* [the owner's] arch_cycles() when it was taken */
+#endif
 };
 
 #define MUTEX_INIT(m, of_class)                                      \

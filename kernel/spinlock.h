@@ -6,7 +6,8 @@
  * too is always taken with the _irq forms.  Each lock has a class with a rank
  * in kernel/locks.def; the debug build checks at each take that the rank is
  * higher than every rank this processor holds, and at each release that it is
- * held.
+ * held.  The files built for speed take and release in place, the others by a
+ * call.
  *
  *	static struct spinlock lock = SPINLOCK_INIT(LOCK_FRAME);
  *
@@ -90,18 +91,34 @@ static inline void spin_note_(struct spinlock *lock, unsigned cpu)
 }
 
 /* Waits until a ticket is served. */
-static inline void spin_wait_(struct spinlock *lock, u16 ticket)
+static inline void spin_wait_(const struct spinlock *lock, u16 ticket)
 {
 	/* Pairs with the release in spin_release_(). */
-	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) !=
-			ticket)) {
-		arch_relax();
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) !=
+		     ticket)) {
+		arch_spin_wait(lock, ticket);
 	}
 }
+
+/* What spin_lock() and so on are in the files built for size. */
+void spin_lock_called(struct spinlock *lock);
+void spin_unlock_called(struct spinlock *lock);
+must_check u64 spin_lock_irq_called(struct spinlock *lock);
+void spin_unlock_irq_called(struct spinlock *lock, u64 flags);
+
+#ifdef __OPTIMIZE_SIZE__
+#define SPIN_CALLED 1
+#else
+#define SPIN_CALLED 0
+#endif
 
 /* Context: any with interrupts on, or a lock that no handler takes. */
 static inline void spin_lock(struct spinlock *lock)
 {
+	if (SPIN_CALLED) {
+		spin_lock_called(lock);
+		return;
+	}
 	preempt_off();
 	lockcheck_take(lock, lock->class);
 	spin_wait_(lock, __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED));
@@ -140,6 +157,10 @@ static inline void spin_release_(struct spinlock *lock)
 
 static inline void spin_unlock(struct spinlock *lock)
 {
+	if (SPIN_CALLED) {
+		spin_unlock_called(lock);
+		return;
+	}
 	spin_release_(lock);
 	preempt_on();
 }
@@ -147,14 +168,22 @@ static inline void spin_unlock(struct spinlock *lock)
 /* Interrupts off, then the lock; give the result to spin_unlock_irq(). */
 must_check static inline u64 spin_lock_irq(struct spinlock *lock)
 {
-	u64 flags = arch_irq_save();
+	u64 flags;
 
+	if (SPIN_CALLED) {
+		return spin_lock_irq_called(lock);
+	}
+	flags = arch_irq_save();
 	spin_lock(lock);
 	return flags;
 }
 
 static inline void spin_unlock_irq(struct spinlock *lock, u64 flags)
 {
+	if (SPIN_CALLED) {
+		spin_unlock_irq_called(lock, flags);
+		return;
+	}
 	spin_release_(lock);
 	arch_irq_restore(flags);
 	preempt_on();

@@ -23,13 +23,15 @@
  *
  * A processor's stack belongs to it alone: no lock, only no preemption.  It
  * starts closed (size 0), so that its first use comes to the slow path, which
- * opens it, and frame_drain() closes it again.
+ * opens it, and frame_drain() closes it again.  While allocation is traced it
+ * stays closed: each use comes to the slow path, which alone has the events.
  */
 #include "mm/frame.h"
 #include "arch/cpu.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
+#include "trace/trace.h"
 
 /*
  * A stack holds a burst of 64 and a batch of 32 beside it.  On a small machine
@@ -308,6 +310,7 @@ static noinline phys_t block_alloc_slow(unsigned order)
 	if (!phys_is_none(block)) {
 		page_own(block, order);
 	}
+	trace(TRACE_FRAMES, block.pa, order);
 	return block;
 }
 
@@ -339,10 +342,11 @@ static noinline void block_free_slow(phys_t block, unsigned order)
 	WITH_PREEMPT_OFF () {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
-		if (own->size == 0) {
+		if (own->size == 0 && !trace_wants(TRACE_FRAMES)) {
 			stack_open(own);
 		}
 	}
+	trace(TRACE_FRAMES_FREE, block.pa, order);
 	lists_give(block, order);
 }
 
@@ -373,8 +377,13 @@ static noinline phys_t preempted(phys_t frame)
 static noinline phys_t single_alloc_slow(void)
 {
 	phys_t frame = PHYS_NONE;
-	u32 count = stack_refill();
+	u32 count;
 
+	if (trace_wants(TRACE_FRAMES)) {
+		preempt_on();
+		return block_alloc_slow(0);
+	}
+	count = stack_refill();
 	if (count != 0) {
 		this_cpu(stack.count) = count - 1;
 		frame = this_cpu(stack.frame[count - 1]);
@@ -393,6 +402,11 @@ static always_inline void stack_push(phys_t frame, u32 count)
 
 static noinline void single_free_slow(phys_t frame)
 {
+	if (trace_wants(TRACE_FRAMES)) {
+		preempt_on();
+		block_free_slow(frame, 0);
+		return;
+	}
 	stack_push(frame, stack_spill());
 }
 
@@ -421,6 +435,7 @@ static always_inline void single_free(phys_t frame, bool to_stack)
 static noinline void near_free(phys_t frame)
 {
 	if (is_far(frame)) {
+		trace(TRACE_FRAMES_FREE, frame.pa, 0);
 		lists_give(frame, 0);
 	} else {
 		single_free(frame, true);

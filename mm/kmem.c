@@ -33,7 +33,9 @@
  * another processor than it was allocated on; it simply enters that one's
  * magazine, and comes home with a batch.  A magazine starts closed (limit 0),
  * so that its first use comes to the slow path, which opens it; kmem_drain()
- * closes it again.
+ * closes it again.  While allocation is traced magazines stay closed: each use
+ * comes to the slow path, which alone has the events, and the fast path pays
+ * nothing for them.
  */
 #include "mm/kmem.h"
 #include "arch/cpu.h"
@@ -43,6 +45,7 @@
 #include "mm/frame.h"
 #include "mm/kmem_guard.h"
 #include "mm/slab.h"
+#include "trace/trace.h"
 
 #define CACHES_MAX 64
 
@@ -102,11 +105,12 @@ static void magazine_open(const struct kmem_cache *cache, struct magazine *own)
 	WRITE_ONCE(kmem.magazines[cpu_id()], this_cpu_ptr(magazines[0]));
 }
 
-/* Fills this processor's empty magazine by a batch, if there is memory. */
-static void magazine_refill(struct kmem_cache *cache, struct magazine *own)
+/* Fills this processor's empty magazine, if there is memory. */
+static void magazine_refill(struct kmem_cache *cache, struct magazine *own,
+			    u32 batch)
 {
 	WITH_SPINLOCK (&cache->lock) {
-		while (own->count < batch_of(cache)) {
+		while (own->count < batch) {
 			if (cache->partial == 0 && !slab_create(cache)) {
 				break;
 			}
@@ -141,11 +145,16 @@ static noinline void *alloc_slow(u32 index)
 	struct kmem_cache *cache = &kmem.caches[index];
 	void *object = NULL;
 
-	magazine_open(cache, own);
-	magazine_refill(cache, own);
+	if (trace_wants(TRACE_OBJECT)) {
+		magazine_refill(cache, own, 1);
+	} else {
+		magazine_open(cache, own);
+		magazine_refill(cache, own, batch_of(cache));
+	}
 	if (own->count != 0) {
 		object = magazine_get(own);
 	}
+	trace(TRACE_OBJECT, object, cache->size_bytes);
 	preempt_on();
 	return object;
 }
@@ -155,6 +164,13 @@ static noinline void free_slow(u32 index, void *object)
 	struct magazine *own = this_cpu_ptr(magazines[index]);
 	struct kmem_cache *cache = &kmem.caches[index];
 
+	if (trace_wants(TRACE_OBJECT)) {
+		trace(TRACE_OBJECT_FREE, object, cache->size_bytes);
+		magazine_put(own, object);
+		magazine_spill(cache, own, 0);
+		preempt_on();
+		return;
+	}
 	if (own->limit == 0) {
 		magazine_open(cache, own);
 	} else {

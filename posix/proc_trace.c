@@ -188,7 +188,10 @@ static long trace_file_write(struct file *file, uaddr_t src, size_t len_bytes)
 		*end = '\0';
 	}
 	err = trace_select(groups);
-	syscall_record_all(trace_groups & TRACE_SYSCALL_MASK);
+	syscall_record_all(trace_wants(TRACE_SYSCALL));
+	if (trace_wants(TRACE_FRAMES)) {
+		worker_drain_memory(); /* or what lies there comes unseen */
+	}
 	return err ? err : (long)len_bytes;
 }
 

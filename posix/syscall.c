@@ -124,7 +124,7 @@ syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 	const u64 args[] = { a, b, c, d, e, f };
 
 	if (READ_ONCE(syscall_count) == 0) {
-		trace(TRACE_SYSCALL, number, a);
+		syscall_record(number, args);
 	}
 	if (READ_ONCE(shown)) {
 		syscall_show(number, args);

@@ -54,7 +54,8 @@ void syscall_show_all(void);
 /* Whether each call and its result are recorded in the trace from now on. */
 void syscall_record_all(bool on);
 
-/* Show a call and its result; posix/syscall_show.c. */
+/* Record a call; show a call and its result; posix/syscall_show.c. */
+void syscall_record(u64 number, const u64 args[]);
 void syscall_show(u64 number, const u64 args[]);
 void syscall_show_result(u64 number, long result);
 

@@ -4,6 +4,9 @@
  * thread: one before it, with the arguments as posix/syscalls.def tells them,
  * and one with its result.
  *
+ * The record of a call in the trace: number and first argument, then the others
+ * in twos, then the first bytes of each string and buffer, as the list tells.
+ *
  * While it is on, or calls are recorded in the trace, `syscall_count` is 0, so
  * that every call comes to syscall_other() (posix/syscall.c); while it is off
  * it costs nothing.
@@ -15,22 +18,40 @@
 #include "lib/string.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
+#include "trace/trace.h"
 
-#define ARGS_MAX   6
 #define LINE_BYTES 200
 #define TEXT_BYTES 32 /* of a string or a buffer that are shown */
 
 enum arg { NONE, INT, UINT, HEX, FD, MODE, SIG, SIZE, PTR, STR, BUF };
 
-static const struct call {
-	u32 number;
-	u8 args[ARGS_MAX]; /* enum arg */
-} calls[] = {
-#define SYSCALL(number, name, support, ...) { number, { __VA_ARGS__ } },
+/* A call in one word: its number, and its arguments as digits of base 12. */
+#define ARG_BASE  12u
+#define ARGS_BITS 22
+#define ARGS_MASK ((1u << ARGS_BITS) - 1)
+
+static_assert(BUF < ARG_BASE && ARG_BASE * ARG_BASE * ARG_BASE * ARG_BASE *
+						ARG_BASE * ARG_BASE <=
+					1u << ARGS_BITS,
+	      "six arguments fit");
+
+#define DIGITS(a, b, c, d, e, f, ...)                          \
+	((a + 0) +                                             \
+	 ARG_BASE * ((b) +                                     \
+		     ARG_BASE * ((c) +                         \
+				 ARG_BASE * ((d) +             \
+					     ARG_BASE * ((e) + \
+							 ARG_BASE * (f))))))
+#define CALL(number, ...) \
+	((u32)(number) << ARGS_BITS | DIGITS(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
+/* Our own calls, behind the numbers of Linux. */
+#define OWN_FIRST 512
+
+static const u32 calls[] = {
+#define SYSCALL(number, name, support, ...) CALL(number, __VA_ARGS__),
 #include "posix/syscalls.def"
 #undef SYSCALL
-#define EXO_CALL(number, name, ...) \
-	{ EXO_CALL_FIRST + (number), { __VA_ARGS__ } },
+#define EXO_CALL(number, name, ...) CALL(OWN_FIRST + (number), __VA_ARGS__),
 #include "posix/exo_calls.def"
 #undef EXO_CALL
 };
@@ -108,34 +129,72 @@ static void add_arg(struct line *line, enum arg kind, const u64 *value)
 	}
 }
 
-/* Its place in the list, or NULL; and its name. */
-static const struct call *call_find(u64 number, const char **name)
+/* Its arguments, as digits; and its name, if that is asked for. */
+static u32 call_find(u64 number, const char **name)
 {
-	*name = names;
+	const char *at = names;
+
+	if (number - EXO_CALL_FIRST < OWN_FIRST) {
+		number -= EXO_CALL_FIRST - OWN_FIRST;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		if (calls[i].number == number) {
-			return &calls[i];
+		if (calls[i] >> ARGS_BITS == number) {
+			*name = at;
+			return calls[i] & ARGS_MASK;
 		}
-		*name += strlen(*name) + 1;
+		at += strlen(at) + 1;
 	}
 	*name = "absent";
-	return NULL;
+	return 0;
 }
 
 void syscall_show(u64 number, const u64 args[])
 {
 	const char *name;
-	const struct call *call = call_find(number, &name);
+	u32 kinds = call_find(number, &name);
 	struct line line = { .len = 0 };
 
 	add(&line, "%s(", (u64)name);
-	for (int i = 0; call && i < ARGS_MAX && call->args[i] != NONE; i++) {
-		if (i > 0) {
+	for (const u64 *arg = args; kinds != 0; kinds /= ARG_BASE, arg++) {
+		if (arg > args) {
 			add(&line, ", ", 0);
 		}
-		add_arg(&line, call->args[i], &args[i]);
+		add_arg(&line, kinds % ARG_BASE, arg);
 	}
 	log_info("%u %s)", task_current()->tid, line.text);
+}
+
+/* The first bytes of a string or a buffer. */
+static void record_text(enum arg kind, const u64 *arg)
+{
+	u64 text[2] = { 0 };
+	u64 len = kind == STR ? sizeof(text) : MIN(arg[1], sizeof(text));
+	s64 err = 0;
+
+	if (kind == STR) {
+		err = copy_string_from_user((char *)text, uaddr(*arg), len);
+	} else if (kind == BUF) {
+		err = copy_from_user(text, uaddr(*arg), len) ? -EFAULT : 0;
+	}
+	if (kind >= STR && err != -EFAULT) {
+		trace(TRACE_SYSCALL_TEXT, text[0], text[1]);
+	}
+}
+
+void syscall_record(u64 number, const u64 args[])
+{
+	const char *name;
+	u32 kinds = call_find(number, &name);
+	u32 left = kinds;
+
+	trace(TRACE_SYSCALL, number, args[0]);
+	for (unsigned i = 1; (left /= ARG_BASE) != 0; i += 2) {
+		left /= ARG_BASE;
+		trace(TRACE_SYSCALL_ARGS, args[i], left ? args[i + 1] : 0);
+	}
+	for (const u64 *arg = args; kinds != 0; kinds /= ARG_BASE, arg++) {
+		record_text(kinds % ARG_BASE, arg);
+	}
 }
 
 void syscall_show_result(u64 number, long result)

@@ -228,6 +228,7 @@ bool balance_steal(void)
 		int got = steal_from(cpu_ptr(cpu, runq));
 
 		if (got > 0) {
+			trace(TRACE_STEAL, got, cpu);
 			return true;
 		}
 		busy |= got < 0;

@@ -18,6 +18,7 @@
 #include "lib/assert.h"
 #include "sched/lend.h"
 #include "sched/thread.h"
+#include "trace/trace.h"
 
 void mutex_init(struct mutex *mutex, enum lock_class class)
 {
@@ -39,6 +40,11 @@ static void order_take(const struct mutex *mutex)
 	self->mutexes[self->mutex_count++] = (u8)mutex->class;
 }
 
+static void order_taken(struct mutex *mutex)
+{
+	mutex->since = arch_cycles();
+}
+
 static void order_release(const struct mutex *mutex)
 {
 	struct thread *self = current_thread();
@@ -48,6 +54,7 @@ static void order_release(const struct mutex *mutex)
 		i++;
 	}
 	ASSERT(i < self->mutex_count);
+	trace(TRACE_LOCK_HELD, mutex->class, arch_cycles() - mutex->since);
 	for (; i + 1 < self->mutex_count; i++) {
 		self->mutexes[i] = self->mutexes[i + 1];
 	}
@@ -66,6 +73,11 @@ void user_return_check(void)
 }
 #else
 static inline void order_take(const struct mutex *mutex)
+{
+	(void)mutex;
+}
+
+static inline void order_taken(const struct mutex *mutex)
 {
 	(void)mutex;
 }
@@ -136,6 +148,7 @@ static void pay_back(void)
 static noinline void lock_slow(struct mutex *mutex)
 {
 	u64 self = (u64)current_thread();
+	u64 since = arch_cycles();
 	u64 flags = waitq_lock(&mutex->waitq);
 
 	while (!take_or_flag(mutex, self)) {
@@ -143,6 +156,7 @@ static noinline void lock_slow(struct mutex *mutex)
 		waitq_sleep(&mutex->waitq, WAITQ_FOREVER);
 	}
 	waitq_unlock(&mutex->waitq, flags);
+	trace(TRACE_LOCK_WAIT, mutex->class, arch_cycles() - since);
 }
 
 void mutex_lock(struct mutex *mutex)
@@ -153,6 +167,7 @@ void mutex_lock(struct mutex *mutex)
 	if (!owner_swap(mutex, 0, (u64)current_thread(), __ATOMIC_ACQUIRE)) {
 		lock_slow(mutex);
 	}
+	order_taken(mutex);
 }
 
 static void hand_over(struct mutex *mutex)

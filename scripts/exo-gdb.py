@@ -15,7 +15,7 @@ import gdb
 
 ROOT = Path(__file__).resolve().parent.parent
 EVENT = re.compile(r'^TRACE_EVENT\((\w+), \w+, "(.*)"\)', re.M)
-ARGUMENT = re.compile(r"%([xst]?)([ab])")
+ARGUMENT = re.compile(r"%([xstn]?)([ab])")
 # What arch_switch() leaves on the stack: six registers, rbp the last of them.
 SAVED_RBP, SAVED_RETURN = 5 * 8, 6 * 8
 MAX_FRAMES = 64

@@ -6,8 +6,9 @@ Boots the kernel, lets its shell run a workload with everything recorded, and
 reads /proc/exo/trace; or takes the text of that file (--from). The picture is
 JSON: a track for each processor (which thread runs) and two for each thread
 (where it runs, its system calls), arrows from a wake-up to the thread that
-runs then, counters of ready threads and of page faults. Beside it stands a drawing of
-the programs' part (timeline.py), which --accept puts into docs/.
+runs then and from a call to whoever serves it, the waits for locks, counters
+of ready threads, page faults, frames and objects. Beside it stands a drawing
+of the programs' part (timeline.py), which --accept puts into docs/.
 
 Usage: trace_picture.py OUT [--workload 'SHELL WORDS'] [--from FILE] [--accept]
 """
@@ -27,7 +28,7 @@ WORKLOAD = "/bin/echo hello | /usr/bin/tr a-z A-Z; /bin/ls /bin | /usr/bin/wc -l
 CONTROL = "/proc/exo/trace"
 BEGIN, END = "TRACE-BEGIN", "TRACE-END"
 WORDS = ("bench=off console=serial loglevel=1 trace_records=32768 "
-         "init=/bin/busybox -- sh -c \"echo {groups} > " + CONTROL +
+         "init=/bin/busybox -- sh -c \"echo all > " + CONTROL +
          "; {workload}; echo off > " + CONTROL + "; echo " + BEGIN +
          "; cat " + CONTROL + "; echo " + END + "\"")
 COUNTED = "shift=1,sleep=off"
@@ -35,13 +36,16 @@ LIMIT_S = 300
 
 LINE = re.compile(r"^\[ *(\d+)\.(\d{9})\] (\d+) thread (\d+) +(\w+) +(.*?)\r?$",
                   re.M)
-GROUP = re.compile(r"^TRACE_GROUP\((\w+)\)", re.M)
 EVENT = re.compile(r'^TRACE_EVENT\(TRACE_(\w+), \w+, "(.*)"\)', re.M)
-CALL = re.compile(r"^SYSCALL\((\d+), (\w+),", re.M)
+CALL = re.compile(r"^SYSCALL\((\d+), (\w+),\s*(?:FULL|PARTIAL\(.*?\"\))"
+                  r"([\w,\s]*)\)$", re.M | re.S)
+OWN_CALL = re.compile(r"^EXO_CALL\((\d+), (\w+)([\w,\s]*)\)$", re.M)
+OWN_FIRST = re.compile(r"^#define EXO_CALL_FIRST (\d+)", re.M)
+LOCK = re.compile(r"^LOCK_CLASS\((\w+),", re.M)
 FORMS = {"%ta%tb": "(?P<a>.*)", "%a": r"(?P<a>-?\d+)", "%b": r"(?P<b>-?\d+)",
          "%xa": r"(?P<a>\w+)", "%xb": r"(?P<b>\w+)", "%sa": r"(?P<a>\S+)",
-         "%sb": r"(?P<b>\S+)"}
-FORM = re.compile(r"%ta%tb|%[xs]?[ab]")
+         "%sb": r"(?P<b>\S+)", "%nb": r"(?P<b>\d+)"}
+FORM = re.compile(r"%ta%tb|%[xsn]?[ab]")
 FORKS = ("clone", "fork", "vfork")
 CHILD_BEGINS = "child_begin"
 PROCESSORS, THREADS = 1, 2
@@ -50,6 +54,27 @@ LAST_ERRNO = 4095
 
 def source(name):
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def calls_of():
+    """The name and the kinds of arguments of each system call, by number."""
+    calls = {int(number): (name, kinds.replace(",", " ").split())
+             for number, name, kinds in CALL.findall(
+                 source("posix/syscalls.def"))}
+    first = int(OWN_FIRST.search(source("arch/trap.h"))[1])
+    for number, name, kinds in OWN_CALL.findall(source("posix/exo_calls.def")):
+        calls[first + int(number)] = (f"exo_{name}",
+                                      kinds.replace(",", " ").split())
+    return calls
+
+
+def shown(kind, value, texts):
+    """An argument as people read it; takes its text if it has one."""
+    if kind in ("STR", "BUF") and texts:
+        return json.dumps(texts.pop(0))
+    if kind in ("INT", "FD", "SIG"):
+        return str((value & 0xffffffff ^ 1 << 31) - (1 << 31))
+    return {"UINT": str, "SIZE": str, "MODE": oct}.get(kind, hex)(value)
 
 
 def reader_of(form):
@@ -88,11 +113,13 @@ class Picture:
         self.events = []
         self.names = {0: ["boot"]}
         self.running = {}   # processor: (thread, since)
-        self.calls = {}     # thread: (number, argument, since)
-        self.woken = {}     # thread: its arrow's number
+        self.calls = {}     # thread: (number, arguments, texts, since)
+        self.arriving = {"wake": {}, "call": {}, "answer": {}}
+        self.sums = {"frames": 0, "bytes of objects": 0}
         self.forks = []     # (thread, arrow) of calls whose child is to come
         self.arrows = self.faults = 0
-        self.call_names = dict(CALL.findall(source("posix/syscalls.def")))
+        self.call_kinds = calls_of()
+        self.locks = LOCK.findall(source("kernel/locks.def"))
 
     def add(self, kind, name, ns, pid, tid, **more):
         self.events.append({"ph": kind, "name": name, "ts": ns / 1000,
@@ -120,11 +147,13 @@ class Picture:
 
     def call_ends(self, tid, ns, result=None):
         if tid in self.calls:
-            number, argument, since = self.calls.pop(tid)
-            name = self.call_names.get(number, f"call {number}")
-            shown = {} if result is None else {"result": result}
+            number, values, texts, since = self.calls.pop(tid)
+            name, kinds = self.call_kinds.get(number, (f"call {number}", []))
+            words = ", ".join(shown(kind, value, texts)
+                              for kind, value in zip(kinds, values))
+            more = {} if result is None else {"result": result}
             self.slice(name, since, ns, THREADS, 2 * tid + 1,
-                       argument=argument, **shown)
+                       call=f"{name}({words})", **more)
 
     def take(self, record):
         if record.cpu not in self.running:
@@ -155,14 +184,57 @@ class Picture:
         self.runs(r.cpu, tid, r.ns)
         self.add("C", f"ready on {r.cpu}", r.ns, PROCESSORS, 0,
                  args={"threads": int(r.b)})
-        if tid in self.woken:
-            self.arrow_ends("wake", r, self.woken.pop(tid))
+        for name, arriving in self.arriving.items():
+            if tid in arriving:
+                self.arrow_ends(name, r, arriving.pop(tid))
+
+    def arrow_to(self, tid, name, r):
+        """To the bar of that thread when it runs next."""
+        if tid not in self.arriving[name]:
+            self.arriving[name][tid] = self.arrow_begins(name, r)
+        self.on_other(r)
 
     def on_wake(self, r):
-        tid = int(r.a)
-        if tid not in self.woken:
-            self.woken[tid] = self.arrow_begins("wake", r)
-        self.on_other(r)
+        self.arrow_to(int(r.a), "wake", r)
+
+    def on_call(self, r):
+        """One that nobody serves yet has no arrow: who takes it runs on."""
+        if int(r.b) != 0:
+            self.arrow_to(int(r.b), "call", r)
+
+    def on_reply(self, r):
+        self.arrow_to(int(r.b), "answer", r)
+
+    def add_up(self, name, r, amount):
+        self.sums[name] += amount
+        self.add("C", name, r.ns, THREADS, 0,
+                 args={"since it began": self.sums[name]})
+
+    def on_frames(self, r):
+        self.add_up("frames", r, 1 << int(r.b))
+
+    def on_frames_free(self, r):
+        self.add_up("frames", r, -1 << int(r.b))
+
+    def on_object(self, r):
+        self.add_up("bytes of objects", r, int(r.b))
+
+    def on_object_free(self, r):
+        self.add_up("bytes of objects", r, -int(r.b))
+
+    def span(self, what, r):
+        """A bar of its own that ends now: others may overlap it."""
+        self.arrows += 1
+        name = f"{what} {self.locks[int(r.a)]}"
+        for kind, ns in (("b", r.ns - int(r.b)), ("e", r.ns)):
+            self.add(kind, name, ns, THREADS, 2 * r.tid, cat="lock",
+                     id=self.arrows)
+
+    def on_lock_wait(self, r):
+        self.span("waits for", r)
+
+    def on_lock_held(self, r):
+        self.span("holds", r)
 
     def on_thread_start(self, r):
         """A child has its parent's name; others that of their function."""
@@ -179,9 +251,18 @@ class Picture:
 
     def on_syscall(self, r):
         self.call_ends(r.tid, r.ns)
-        self.calls[r.tid] = (r.a, r.b, r.ns)
-        if self.call_names.get(r.a) in FORKS:
+        number = int(r.a)
+        self.calls[r.tid] = (number, [int(r.b, 16)], [], r.ns)
+        if self.call_kinds.get(number, ("",))[0] in FORKS:
             self.forks.append((r.tid, self.arrow_begins("fork", r)))
+
+    def on_syscall_args(self, r):
+        if r.tid in self.calls:
+            self.calls[r.tid][1].extend([int(r.a, 16), int(r.b, 16)])
+
+    def on_syscall_text(self, r):
+        if r.tid in self.calls:
+            self.calls[r.tid][2].append(r.a)
 
     def on_syscall_done(self, r):
         value = int(r.b)
@@ -236,10 +317,9 @@ def picture_of(text):
 
 def command(workload):
     """The machine that runs the workload and shows its trace."""
-    groups = ",".join(GROUP.findall(source("trace/events.def")))
     return Machine(kernel=str(ROOT / "build/exo.elf"), accel="tcg",
                    initrd=str(ROOT / "build/initrd.cpio"), icount=COUNTED,
-                   append=WORDS.format(groups=groups, workload=workload),
+                   append=WORDS.format(workload=workload),
                    cpus=int(os.environ.get("CPUS") or 2), serial="stdio")
 
 

@@ -9,7 +9,7 @@
 #include "lib/string.h"
 
 static const char *const group_names[] = {
-#define TRACE_GROUP(name) #name,
+#define TRACE_GROUP(name, start) #name,
 #include "trace/events.def"
 #undef TRACE_GROUP
 };
@@ -24,8 +24,11 @@ static const struct {
 #undef TRACE_EVENT
 };
 
-static u32 group_bit(const char *name, size_t len)
+static u32 group_bits(const char *name, size_t len)
 {
+	if (len == 3 && strncmp(name, "all", len) == 0) {
+		return (1u << TRACE_GROUP_COUNT) - 1;
+	}
 	for (unsigned i = 0; i < TRACE_GROUP_COUNT; i++) {
 		if (strlen(group_names[i]) == len &&
 		    strncmp(group_names[i], name, len) == 0) {
@@ -43,10 +46,10 @@ int trace_select(const char *groups)
 	while (strcmp(groups, "off") != 0 && *groups != '\0') {
 		const char *end = strchr(groups, ',');
 		size_t len = end ? (size_t)(end - groups) : strlen(groups);
-		u32 bit = group_bit(groups, len);
+		u32 bits = group_bits(groups, len);
 
-		err = bit ? err : -EINVAL;
-		chosen |= bit;
+		err = bits ? err : -EINVAL;
+		chosen |= bits;
 		groups += end ? len + 1 : len;
 	}
 	WRITE_ONCE(trace_groups, chosen);
@@ -62,7 +65,7 @@ const char *trace_event_name(unsigned event)
 static size_t expand(const char **f, const struct arch_record *r, char *buf,
 		     size_t size)
 {
-	char form = **f >= 's' ? *(*f)++ : 'd';
+	char form = **f > 'b' ? *(*f)++ : 'd';
 	u64 value = *(*f)++ == 'a' ? r->a : r->b;
 
 	if (form == 's') {
@@ -70,6 +73,9 @@ static size_t expand(const char **f, const struct arch_record *r, char *buf,
 	}
 	if (form == 't') {
 		return (size_t)format(buf, size, "%.8s", (const char *)&value);
+	}
+	if (form == 'n') {
+		value = clock_cycles_to_ns(value);
 	}
 	return (size_t)format(buf, size, form == 'x' ? "%#lx" : "%ld", value);
 }

@@ -16,7 +16,13 @@ static struct arch_record early_records[EARLY_RECORDS];
 /* A processor without a ring yet scribbles on the first early record. */
 percpu struct arch_record_ring trace_ring = { .records = early_records };
 
-u32 trace_groups = (1u << TRACE_GROUP_COUNT) - 1;
+enum { OFF, ON };
+
+u32 trace_groups =
+#define TRACE_GROUP(name, start) (start << TRACE_GROUP_##name) |
+#include "trace/events.def"
+#undef TRACE_GROUP
+	0;
 
 void trace_init(void)
 {

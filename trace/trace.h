@@ -25,7 +25,7 @@
 #include "lib/types.h"
 
 enum trace_group {
-#define TRACE_GROUP(name) TRACE_GROUP_##name,
+#define TRACE_GROUP(name, start) TRACE_GROUP_##name,
 #include "trace/events.def"
 #undef TRACE_GROUP
 	TRACE_GROUP_COUNT
@@ -50,7 +50,7 @@ static_assert(TRACE_EVENT_COUNT <= UINT8_MAX, "`event` holds each");
 static_assert(MAX_CPUS <= UINT16_MAX && TRACE_NONE == 0,
 	      "the processor's number leaves `event` empty");
 
-/* [a] bit per enum trace_group; all are on unless trace= says otherwise. */
+/* [a] bit per enum trace_group; trace= and /proc/exo/trace choose. */
 extern u32 trace_groups;
 
 /* [c] A processor's ring, for what follows and trace/ alone. */
@@ -66,12 +66,13 @@ void trace_record(enum trace_event event, u64 a, u64 b);
 #define trace_record_(event, a, b) arch_record(trace_ring, event, a, b)
 #endif
 
-#define trace_wants_(event) arch_any_set(&trace_groups, event##_MASK)
+/* Whether the group of `event` is on. */
+#define trace_wants(event) arch_any_set(&trace_groups, event##_MASK)
 
 /* Records `event` if its group is on. Context: any, NMI included. */
 #define trace(event, a, b)                                        \
 	do {                                                      \
-		if (trace_wants_(event)) {                        \
+		if (trace_wants(event)) {                         \
 			trace_record_(event, (u64)(a), (u64)(b)); \
 		}                                                 \
 	} while (0)
@@ -98,7 +99,7 @@ static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
  */
 #define trace_at(time, event, a, b)                                    \
 	do {                                                           \
-		if (likely(trace_wants_(event))) {                     \
+		if (likely(trace_wants(event))) {                      \
 			trace_write_(event, time, (u64)(a), (u64)(b)); \
 		}                                                      \
 	} while (0)
@@ -142,8 +143,8 @@ u32 trace_collect(struct trace_cursor *cursor, struct arch_record *out,
 u32 trace_ring_records(unsigned cpu);
 
 /*
- * trace=: "off", or the names of groups parted by commas.  Errors: -EINVAL
- * for a name that is no group; the others are taken.
+ * trace=: "off", "all", or the names of groups parted by commas.  Errors:
+ * -EINVAL for a name that is no group; the others are taken.
  */
 int trace_select(const char *groups);
 
@@ -162,5 +163,8 @@ void trace_format(const struct arch_record *record, char *buf,
 
 /* Upward call, defined by kernel/: the function at an address, for %s. */
 size_t trace_symbol(u64 address, char *buf, size_t size_bytes);
+
+/* Upward call, defined by kernel/: for %n. */
+u64 clock_cycles_to_ns(u64 cycles);
 
 #endif

@@ -46,6 +46,13 @@ static inline u64 arch_cycles_ordered(void)
 	return __builtin_ia32_rdtsc();
 }
 
+void spin_wait(const void *lock, u16 ticket);
+
+static inline void arch_spin_wait(const void *lock, u16 ticket)
+{
+	spin_wait(lock, ticket);
+}
+
 static inline void arch_release_add(u16 *word, u16 n)
 {
 	__atomic_fetch_add(word, n, __ATOMIC_RELEASE);

@@ -83,6 +83,13 @@ static inline void arch_counted_loop(u64 rounds)
 	__asm__ volatile("1: pause; decq %0; jnz 1b" : "+r"(rounds)::"cc");
 }
 
+/* Through arch/x86_64/switch.asm. */
+static inline void arch_spin_wait(const void *lock, u16 ticket)
+{
+	__asm__ volatile("call x86_spin_wait" ::"D"(lock), "a"(ticket)
+			 : "memory", "cc");
+}
+
 /* No store passes an older access (SDM vol. 3, 9.2.2). */
 static inline void arch_release_add(u16 *word, u16 n)
 {

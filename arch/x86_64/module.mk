@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-asm-y += arch/x86_64/start.asm arch/x86_64/entry.asm arch/x86_64/switch.asm \
+asm-y += arch/x86_64/start.asm arch/x86_64/spin.asm arch/x86_64/entry.asm arch/x86_64/switch.asm \
 	arch/x86_64/usercopy.asm arch/x86_64/signal_frame.asm arch/x86_64/probe.asm arch/x86_64/trampoline.asm
 kernel-y += arch/x86_64/features.c arch/x86_64/cpu_tables.c \
 	arch/x86_64/fpu.c arch/x86_64/trap.c arch/x86_64/thread.c \

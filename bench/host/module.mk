@@ -9,7 +9,7 @@ hostbench-y += sched/fair.c
 hostbench-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c \
 	mm/kmem.c mm/slab.c
 hostbench-y += trace/trace.c
-hostbench-y += kernel/numa.c lib/random.c
+hostbench-y += kernel/numa.c kernel/spinlock.c lib/random.c
 hostbench-y += bench/host/cores.c bench/host/ring.c bench/host/ring_ck.c \
 	bench/host/ring_rte.c lib/ring.c
 hostbench-cflags := -isystem /usr/include/dpdk \

@@ -8,6 +8,8 @@
 
 percpu struct percpu_head percpu_head = { .preempt = PREEMPT_NO_WORK };
 
+char *percpu_area[MAX_CPUS];
+
 const struct host_ports *host_ports;
 
 void sched_preempt(void)

@@ -7,6 +7,7 @@ import re
 import timeline
 import trace_picture
 from suite import test
+from user_faults import TESTS_INITRD
 from vm import INITRD, KERNEL, Failure, Machine, Vm
 
 PROGRAMS = ("busybox", "echo", "tr", "ls", "wc")
@@ -28,15 +29,15 @@ def check_bars(events):
                 raise Failure(f"two bars of {track} overlap at {following}")
 
 
-def check_arrows(events):
-    """Each arrow that ends began before."""
+def check_arrows(events, names):
+    """Each arrow that ends began before; these names are there."""
     begun = {}
     for event in sorted(events, key=lambda event: event["ts"]):
         if event["ph"] == "s":
             begun[event["id"]] = event["cat"]
         elif event["ph"] == "f" and begun.get(event["id"]) != event["cat"]:
             raise Failure(f"an arrow ends that did not begin: {event}")
-    if set(begun.values()) != {"wake", "fork"}:
+    if set(begun.values()) != names:
         raise Failure(f"there are arrows of {set(begun.values())}")
 
 
@@ -48,18 +49,27 @@ def trace_picture_of_shell():
     picture = json.loads(json.dumps(trace_picture.picture_of(text)))
     events = picture["traceEvents"]
     kinds = collections.Counter(event["ph"] for event in events)
-    if set(kinds) != set("XiCsfM") or \
+    if not set("XiCsfM") <= set(kinds) <= set("XiCsfMbe") or \
             any(not {"name", "ts", "pid", "tid"} <= set(event)
                 for event in events):
         raise Failure(f"the kinds of events are {kinds}")
     check_bars(events)
-    check_arrows(events)
+    check_arrows(events, {"wake", "fork"})
     bars = {event["name"] for event in events if event["ph"] == "X"}
     run = {name.rsplit(" ", 1)[0] for name in bars if " " in name}
     missing = [name for name in PROGRAMS if name not in run] + \
         [name for name in CALLS if name not in bars]
     if missing or not bars & set(PIPES) or not bars & set(FORKS):
         raise Failure(f"no bars of {missing}; there are {sorted(bars)}")
+    calls = {event["args"]["call"] for event in events
+             if event["ph"] == "X" and "call" in event["args"]}
+    for call in (r'execve\("/bin/ls", 0x\w+, 0x\w+\)', r'write\(1, "HELLO.*", 6\)',
+                 r"dup2\(\d+, [01]\)"):
+        if not any(re.fullmatch(call, found) for found in calls):
+            raise Failure(f"no call is decoded as {call}")
+    counters = {event["name"] for event in events if event["ph"] == "C"}
+    if not {"page faults", "frames", "bytes of objects"} <= counters:
+        raise Failure(f"the counters are {counters}")
     drawing = timeline.draw(events, trace_picture.PROCESSORS,
                             trace_picture.THREADS)
     for program in PROGRAMS[1:]:
@@ -69,6 +79,27 @@ def trace_picture_of_shell():
               if event["name"] == "thread_name"]
     if not {"processor 0", "processor 1"} <= set(tracks):
         raise Failure(f"the tracks are {tracks}")
+
+
+IPC = ("rings", "calls", "handles")
+
+
+@test("a picture of calls and rings: arrows to whoever serves and back")
+def trace_picture_of_calls():
+    runs = "; ".join(f"/tests/{name} > /dev/null" for name in IPC)
+    with Vm(Machine(kernel=KERNEL, initrd=TESTS_INITRD, accel="tcg",
+                    icount="shift=1,sleep=off", append="bench=off loglevel=1 "
+                    "trace_records=65536 init=/bin/busybox -- sh -c \"echo "
+                    f"ipc,sched > /proc/exo/trace; {runs}; cat /proc/exo/trace; "
+                    'echo the end"')) as vm:
+        vm.expect(r"^the end$")
+        vm.expect_end(0)
+    found = set(events_in(vm.text))
+    missing = {"CALL", "REPLY", "BELL", "REVOKE"} - found
+    if missing:
+        vm.fail(f"no events of {missing}, but {found}")
+    events = trace_picture.picture_of(vm.text)["traceEvents"]
+    check_arrows(events, {"wake", "call", "answer"})
 
 
 SCRIPT = ("cd /proc/exo; exec 3< trace; cat <&3 > /tmp/1; cat <&3 > /tmp/2; "
@@ -99,6 +130,6 @@ def trace_file():
         vm.fail("the file does not go on where it ended")
     others = set(events_in(third)) - {
         "SWITCH", "WAKE", "MIGRATE", "SLEEP", "THREAD_START", "THREAD_EXIT",
-        "NAME", "IRQ", "TIMER"}
+        "NAME", "IRQ", "TIMER", "STEAL"}
     if "SWITCH" not in events_in(third) or others:
         vm.fail(f"with irq,sched there are {others}")
