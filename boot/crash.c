@@ -13,7 +13,9 @@
 #include "kernel/spinlock.h"
 #include "kernel/timer.h"
 #include "lib/string.h"
+#include "sched/runq.h"
 #include "sched/sched.h"
+#include "sched/thread.h"
 
 static void crash_thread(void)
 {
@@ -42,6 +44,55 @@ static void crash_locked(void)
 	WITH_SPINLOCK (&lock) {
 		panic("crash=locked");
 	}
+}
+
+static void crash_runq(void)
+{
+	WITH_SPINLOCK_IRQ (&this_cpu_ptr(runq)->lock) {
+		panic("crash=runq");
+	}
+}
+
+/* On the processor with the highest number. */
+static void start_elsewhere(void (*fn)(void *))
+{
+	struct thread *thread = thread_create("crash", fn, NULL);
+
+	if (thread != NULL) {
+		thread->affinity = 1ull << (63 - __builtin_clzll(online_cpus));
+		thread_start(thread);
+	}
+}
+
+static void panics(void *arg)
+{
+	(void)arg;
+	panic("crash=other");
+}
+
+static void crash_other(void)
+{
+	start_elsewhere(panics);
+	sched_sleep_ns(UINT64_MAX / 2);
+}
+
+/* The second who comes lets both go. */
+static void panics_together(void *arg)
+{
+	static u32 arrived; /* [a] */
+
+	(void)arg;
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+	while (READ_ONCE(arrived) < 2) {
+		arch_relax();
+	}
+	panic("crash=twice");
+}
+
+static void crash_twice(void)
+{
+	start_elsewhere(panics_together);
+	panics_together(NULL);
 }
 
 /* Nobody asks for that depth: it ends in the guard page. */
@@ -132,10 +183,20 @@ static const struct {
 	{ "thread", crash_thread },
 	{ "irq", crash_irq },
 	{ "locked", crash_locked },
+	{ "runq", crash_runq },
+	{ "other", crash_other },
+	{ "twice", crash_twice },
 	{ "stack", crash_stack },
 	{ "double", crash_double },
 	{ "smash", crash_smash },
 };
+
+void crash_before_memory(const char *how)
+{
+	if (how != NULL && strcmp(how, "early") == 0) {
+		panic("crash=early");
+	}
+}
 
 void crash_on_purpose(const char *how)
 {

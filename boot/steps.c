@@ -2,6 +2,7 @@
 /*
  * The steps of the boot, one function per line of boot/tasks.def.
  */
+#include "boot/crash.h"
 #include "boot/steps.h"
 
 #include "arch/cpu.h"
@@ -150,6 +151,7 @@ int task_cmdline(void)
 	if (c->trace != NULL && trace_select(c->trace) != 0) {
 		log_warn("trace=%s names an unknown group", c->trace);
 	}
+	crash_before_memory(c->crash);
 	processors_set_trace(c->trace_records);
 	random_init(c->seed);
 	log_info("command line: %s", boot.info.cmdline);

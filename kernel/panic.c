@@ -159,15 +159,31 @@ bool panic_stopped(struct trap_frame *frame)
 }
 
 /* Waits a little for a processor that was told to stop. */
-static bool has_stopped(const struct stopped_cpu *cpu)
+static void wait_until_stopped(const struct stopped_cpu *cpu)
 {
 	for (unsigned i = 0; i < STOP_PATIENCE; i++) {
 		if (__atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE)) {
-			return true;
+			return;
 		}
 		arch_relax();
 	}
-	return false;
+}
+
+/* While there is no other, there may be nothing yet to stop it with. */
+static void stop_others(void)
+{
+	bool told = false;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
+		if (cpu == cpu_id() || !cpu_present(cpu)) {
+			continue;
+		}
+		if (!told) {
+			arch_stop_others();
+			told = true;
+		}
+		wait_until_stopped(cpu_ptr(cpu, stopped_cpu));
+	}
 }
 
 static void show_others(void)
@@ -179,7 +195,7 @@ static void show_others(void)
 			continue;
 		}
 		other = cpu_ptr(cpu, stopped_cpu);
-		if (!has_stopped(other)) {
+		if (!__atomic_load_n(&other->stopped, __ATOMIC_ACQUIRE)) {
 			log_raw("processor %u does not answer\n", cpu);
 			continue;
 		}
@@ -209,8 +225,8 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 	u32 depth;
 
 	arch_irq_disable();
-	trace(TRACE_PANIC, ip, 0);
 	if (!may_report()) {
+		trace(TRACE_PANIC, ip, 0);
 		arch_halt(); /* until the reporter's NMI */
 	}
 	depth = state.depth++;
@@ -218,8 +234,9 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 		arch_halt(); /* even the short report failed */
 	}
 	if (depth == 0) {
-		arch_stop_others();
+		stop_others();
 	}
+	trace(TRACE_PANIC, ip, 0); /* the last event of all */
 	console_panic_begin();
 	log_raw("\n=== PANIC: %s ===\n", reason);
 	if (depth == 1) {

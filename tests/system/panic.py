@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The kernel tells its own death, wherever it dies."""
+import re
+import subprocess
+import sys
+
 from suite import test
-from vm import DEBUG_KERNEL, INITRD, KERNEL, Machine, Vm
+from vm import DEBUG_KERNEL, INITRD, KERNEL, ROOT, Failure, Machine, Vm
 
 REASONS = {
     "thread": r"(?i)panic",
     "irq": r"(?i)panic",
     "locked": r"(?i)panic",
+    "runq": r"(?i)panic",
+    "early": r"(?i)panic",
     "stack": r"(?i)stack|guard|double fault",
     "double": r"(?i)double fault",
 }
@@ -27,10 +33,58 @@ def panic(place, kernel):
         status = vm.expect_end()
     if status % 2 == 0:
         vm.fail(f"panic=exit left QEMU with status {status}, not an odd one")
+    check_dump(vm)
+
+
+def check_dump(vm):
+    """What is left to read is the dump; its last event is the panic."""
     events, end, _ = vm.text[vm.read_to:].strip().partition(END)
     events = events.splitlines()
     if not end or len(events) > 32 or "PANIC" not in events[-1]:
         vm.fail("the dump does not end with the event that killed the kernel")
+
+
+CPUS = 4
+DIES = {"other": "panics+", "twice": "panics_together+", "irq": "timer_panics+"}
+BACKTRACE = re.compile(r"^backtrace \(processor (\d+).*\):\n((?:  .+\n)+)", re.M)
+
+
+@test("a death {how} of four processors is told once, with the calls of all",
+      how=DIES, kernel=("release", "debug"))
+def panic_smp(how, kernel):
+    path = {"release": KERNEL, "debug": DEBUG_KERNEL}[kernel]
+    with Vm(Machine(kernel=path, initrd=INITRD, cpus=CPUS, accel="tcg",
+                    icount="shift=1,sleep=off", append="bench=off "
+                    f"init=/bin/hello crash={how} panic=exit")) as vm:
+        vm.expect(DUMP)
+        vm.expect_end()
+    check_dump(vm)
+    if len(re.findall("^=== PANIC: ", vm.text, re.M)) != 1:
+        vm.fail("there is not one report")
+    calls = {int(cpu): re.findall(SYMBOL, text)
+             for cpu, text in BACKTRACE.findall(vm.text)}
+    if sorted(calls) != list(range(CPUS)) or not all(calls.values()):
+        vm.fail(f"the calls of the processors are {calls}")
+    dying = [cpu for cpu, names in calls.items()
+             if any(DIES[how] in name for name in names)]
+    if len(dying) != (2 if how == "twice" else 1):
+        vm.fail(f"the processors {dying} die")
+
+
+@test("a pasted report is decoded to files and lines")
+def panic_decoded():
+    with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD,
+                    append="bench=off crash=double panic=exit")) as vm:
+        vm.expect(END)
+        vm.expect_end()
+    pasted = "".join(f"> {line}\n" for line in vm.text.splitlines())
+    done = subprocess.run([sys.executable, ROOT / "scripts/decode_dump.py",
+                           DEBUG_KERNEL], input=pasted, check=True,
+                          capture_output=True, text=True)
+    for words in (r"^> === PANIC: ", r"^ +crash_double at boot/crash\.c:\d+$",
+                  r"^ +boot_thread at boot/main\.c:\d+$"):
+        if not re.search(words, done.stdout, re.M):
+            raise Failure(f"no {words!r} in\n{done.stdout}")
 
 
 @test("a death with a lock held names the lock")
