@@ -20,6 +20,7 @@
 
 #include "arch/cpu.h"
 #include "kernel/preempt.h"
+#include "lib/assert.h"
 #include "lib/types.h"
 
 enum lock_class {
@@ -94,8 +95,7 @@ static inline void spin_note_(struct spinlock *lock, unsigned cpu)
 static inline void spin_wait_(const struct spinlock *lock, u16 ticket)
 {
 	/* Pairs with the release in spin_release_(). */
-	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) !=
-		     ticket)) {
+	if (unlikely(!arch_equals(&lock->owner, ticket))) {
 		arch_spin_wait(lock, ticket);
 	}
 }
@@ -190,6 +190,24 @@ static inline void spin_unlock_irq(struct spinlock *lock, u64 flags)
 }
 
 /*
+ * The same in a thread whose interrupts are on: they are turned on again
+ * without a question.
+ */
+static inline void spin_lock_irq_on(struct spinlock *lock)
+{
+	DEBUG_ASSERT(arch_irq_enabled());
+	arch_irq_disable();
+	spin_lock(lock);
+}
+
+static inline void spin_unlock_irq_on(struct spinlock *lock)
+{
+	spin_release_(lock);
+	arch_irq_enable();
+	preempt_on();
+}
+
+/*
  * A lock of this processor's own per-CPU data, `lock` in the percpu variable
  * `var`.  Interrupts are off from before it is taken until after it is
  * released, so preemption needs not be held off.
@@ -234,6 +252,11 @@ static inline void spin_irq_guard_exit_(const struct spin_guard_ *guard)
 	spin_unlock_irq(guard->lock, guard->flags);
 }
 
+static inline void spin_irq_on_guard_exit_(const struct spin_guard_ *guard)
+{
+	spin_unlock_irq_on(guard->lock);
+}
+
 static inline struct spin_guard_ spin_guard_enter_(struct spinlock *lock)
 {
 	spin_lock(lock);
@@ -245,6 +268,12 @@ static inline struct spin_guard_ spin_irq_guard_enter_(struct spinlock *lock)
 	u64 flags = spin_lock_irq(lock);
 
 	return (struct spin_guard_){ lock, flags };
+}
+
+static inline struct spin_guard_ spin_irq_on_guard_enter_(struct spinlock *lock)
+{
+	spin_lock_irq_on(lock);
+	return (struct spin_guard_){ lock, 0 };
 }
 
 /*
@@ -262,6 +291,10 @@ static inline struct spin_guard_ spin_irq_guard_enter_(struct spinlock *lock)
 
 #define WITH_SPINLOCK_IRQ(l)                                          \
 	SPIN_GUARDED_(spin_irq_guard_exit_, spin_irq_guard_enter_(l), \
+		      CONCAT(guard_, __LINE__), CONCAT(once_, __LINE__))
+
+#define WITH_SPINLOCK_IRQ_ON(l)                                             \
+	SPIN_GUARDED_(spin_irq_on_guard_exit_, spin_irq_on_guard_enter_(l), \
 		      CONCAT(guard_, __LINE__), CONCAT(once_, __LINE__))
 
 #endif

@@ -6,4 +6,4 @@ lib-portable := lib/bitmap.c lib/errno.c lib/format.c lib/parse.c \
 
 kernel-y  += lib/string.c $(lib-portable)
 hostsrc-y += $(lib-portable)
-hot-y     += lib/string.c lib/chacha.c
+hot-y     += lib/string.c lib/chacha.c lib/tree.c

@@ -127,6 +127,18 @@ static void rebalance_shrunk(struct tree *tree, struct tree_node *node,
 	}
 }
 
+/* Hangs a new leaf on `parent`, from where *link leads to it. */
+static void link_leaf(struct tree *tree, struct tree_node *parent,
+		      struct tree_node **link, struct tree_node *node)
+{
+	node->parent = parent;
+	node->child[0] = NULL;
+	node->child[1] = NULL;
+	node->balance = 0;
+	*link = node;
+	rebalance_grown(tree, node);
+}
+
 static bool insert(struct tree *tree, struct tree_node *node, bool twins)
 {
 	struct tree_node **link = &tree->root;
@@ -139,12 +151,7 @@ static bool insert(struct tree *tree, struct tree_node *node, bool twins)
 		}
 		link = &parent->child[node->key >= parent->key];
 	}
-	node->parent = parent;
-	node->child[0] = NULL;
-	node->child[1] = NULL;
-	node->balance = 0;
-	*link = node;
-	rebalance_grown(tree, node);
+	link_leaf(tree, parent, link, node);
 	return true;
 }
 
@@ -156,6 +163,12 @@ bool tree_insert(struct tree *tree, struct tree_node *node)
 void tree_insert_behind(struct tree *tree, struct tree_node *node)
 {
 	insert(tree, node, true);
+}
+
+void tree_append(struct tree *tree, struct tree_node *last,
+		 struct tree_node *node)
+{
+	link_leaf(tree, last, last ? &last->child[1] : &tree->root, node);
 }
 
 /* Unlinks a node with one child or none. */
@@ -212,32 +225,36 @@ struct tree_node *tree_find(const struct tree *tree, u64 key)
 	return node;
 }
 
-/* The node nearest to `key` on one side of it, or the one that has it. */
-static struct tree_node *find_nearest(const struct tree *tree, u64 key,
-				      int side)
+struct tree_node *tree_find_le(const struct tree *tree, u64 key)
 {
 	struct tree_node *node = tree->root;
 	struct tree_node *best = NULL;
 
-	while (node != NULL && node->key != key) {
-		int towards = key > node->key;
-
-		if (towards != side) {
+	while (node != NULL) {
+		if (node->key <= key) {
 			best = node;
+			node = node->child[1];
+		} else {
+			node = node->child[0];
 		}
-		node = node->child[towards];
 	}
-	return node != NULL ? node : best;
-}
-
-struct tree_node *tree_find_le(const struct tree *tree, u64 key)
-{
-	return find_nearest(tree, key, 0);
+	return best;
 }
 
 struct tree_node *tree_find_ge(const struct tree *tree, u64 key)
 {
-	return find_nearest(tree, key, 1);
+	struct tree_node *node = tree->root;
+	struct tree_node *best = NULL;
+
+	while (node != NULL) {
+		if (node->key >= key) {
+			best = node;
+			node = node->child[0];
+		} else {
+			node = node->child[1];
+		}
+	}
+	return best;
 }
 
 struct tree_node *tree_first(const struct tree *tree)
@@ -270,4 +287,31 @@ struct tree_node *tree_next(const struct tree_node *node)
 struct tree_node *tree_prev(const struct tree_node *node)
 {
 	return neighbour(node, 0);
+}
+
+/* The first leaf of a subtree that is not empty. */
+static struct tree_node *first_leaf(struct tree_node *node)
+{
+	struct tree_node *below = node;
+
+	while (below != NULL) {
+		node = below;
+		below = node->child[node->child[0] == NULL];
+	}
+	return node;
+}
+
+struct tree_node *tree_next_upward(const struct tree *tree,
+				   const struct tree_node *node)
+{
+	struct tree_node *parent;
+
+	if (node == NULL) {
+		return first_leaf(tree->root);
+	}
+	parent = node->parent;
+	return parent != NULL && parent->child[1] != NULL &&
+			       parent->child[1] != node
+		       ? first_leaf(parent->child[1])
+		       : parent;
 }

@@ -28,6 +28,13 @@ must_check bool tree_insert(struct tree *tree, struct tree_node *node);
 /* Links `node` behind all others of its key; look-ups find any of them. */
 void tree_insert_behind(struct tree *tree, struct tree_node *node);
 
+/*
+ * Links `node` next to `last`, which is the node with the largest key (NULL in
+ * an empty tree); node->key is larger.
+ */
+void tree_append(struct tree *tree, struct tree_node *last,
+		 struct tree_node *node);
+
 /* Unlinks `node`, which must be in `tree`. */
 void tree_remove(struct tree *tree, struct tree_node *node);
 
@@ -47,6 +54,14 @@ struct tree_node *tree_last(const struct tree *tree);
 /* The node with the next larger (smaller) key, or NULL. */
 struct tree_node *tree_next(const struct tree_node *node);
 struct tree_node *tree_prev(const struct tree_node *node);
+
+/*
+ * The node after `node` in an order that meets each one after those below it;
+ * after NULL comes the first, and NULL after the last.  So a tree is taken
+ * down: what a node's successor is must be asked before the node goes.
+ */
+struct tree_node *tree_next_upward(const struct tree *tree,
+				   const struct tree_node *node);
 
 /* In rising order; the body must not change the tree. */
 #define tree_for_each(pos, tree)                                    \

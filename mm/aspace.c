@@ -78,11 +78,16 @@ bool range_ok(u64 start, u64 len_bytes)
 	       len_bytes <= USER_END - start;
 }
 
+struct region *region_before(const struct aspace *aspace, u64 end)
+{
+	return region_of(tree_find_le(&aspace->regions, end - 1));
+}
+
 bool range_free(const struct aspace *aspace, u64 start, u64 end)
 {
-	const struct region *r = region_from(aspace, start);
+	const struct region *r = region_before(aspace, end);
 
-	return r == NULL || r->node.key >= end;
+	return r == NULL || r->end <= start;
 }
 
 struct region_source source_skip(struct region_source source, u64 skip)
@@ -115,13 +120,33 @@ int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 	return 0;
 }
 
+struct region *region_append(struct aspace *aspace, struct region *last,
+			     const struct region *like)
+{
+	struct region *r = kmem_cache_alloc(region_cache);
+
+	if (r == NULL) {
+		return NULL;
+	}
+	*r = *like;
+	tree_append(&aspace->regions, last ? &last->node : NULL, &r->node);
+	mem_object_get(r->source.object);
+	aspace->mapped_pages += (r->end - r->node.key) / PAGE_SIZE;
+	return r;
+}
+
+static void region_free(struct region *r)
+{
+	mem_object_put(r->source.object);
+	kmem_cache_free(region_cache, r);
+}
+
 static void region_drop(struct aspace *aspace, struct region *r)
 {
 	aspace->mapped_pages -= (r->end - r->node.key) / PAGE_SIZE;
 	aspace->recent = NULL;
 	tree_remove(&aspace->regions, &r->node);
-	mem_object_put(r->source.object);
-	kmem_cache_free(region_cache, r);
+	region_free(r);
 }
 
 int region_split(struct aspace *aspace, u64 at)
@@ -146,12 +171,11 @@ int region_split(struct aspace *aspace, u64 at)
 }
 
 /* Lengthens the region before `start` if it is of the same kind: zeroes. */
-static bool region_extend(struct aspace *aspace, u64 start, u64 end, u32 flags)
+static bool region_extend(struct aspace *aspace, struct region *r, u64 start,
+			  u64 end, u32 flags)
 {
-	struct region *r = aspace_region(aspace, start - 1);
-
-	if (r == NULL || r->flags != flags || r->source.object != NULL ||
-	    (flags & REGION_GROWS_DOWN)) {
+	if (r == NULL || r->end != start || r->flags != flags ||
+	    r->source.object != NULL || (flags & REGION_GROWS_DOWN)) {
 		return false;
 	}
 	r->end = end;
@@ -163,18 +187,21 @@ int aspace_map_locked(struct aspace *aspace, u64 start, u64 len_bytes,
 		      unsigned flags, struct region_source source)
 {
 	u64 end = start + len_bytes;
+	struct region *before;
 
 	DEBUG_ASSERT(mutex_held(&aspace->mutex));
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	if (!range_free(aspace, start, end)) {
+	before = region_before(aspace, end);
+	if (before != NULL && before->end > start) {
 		return -EEXIST;
 	}
 	if (!aspace_may_grow(aspace, len_bytes)) {
 		return -ENOMEM;
 	}
-	if (source.object == NULL && region_extend(aspace, start, end, flags)) {
+	if (source.object == NULL &&
+	    region_extend(aspace, before, start, end, flags)) {
 		return 0;
 	}
 	return region_add(aspace, start, end, flags, source);
@@ -217,10 +244,31 @@ void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	}
 }
 
+/* The last region of the range, which borders enclose; NULL: there is none. */
+static int last_enclose(struct aspace *aspace, u64 start, u64 end,
+			struct region **out)
+{
+	struct region *r = region_before(aspace, end);
+	int err;
+
+	if (r == NULL || r->end <= start) {
+		r = NULL;
+	} else if (r->node.key != start || r->end != end) {
+		err = region_split(aspace, start);
+		err = err ? err : region_split(aspace, end);
+		if (err) {
+			return err;
+		}
+		r = region_before(aspace, end);
+	}
+	*out = r;
+	return 0;
+}
+
 int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)
 {
 	u64 end = start + len_bytes;
-	struct region *r;
+	struct region *r, *before;
 	int err;
 
 	DEBUG_ASSERT(mutex_held(&aspace->mutex));
@@ -228,12 +276,12 @@ int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)
 		return -EINVAL;
 	}
 	err = tables_own(aspace, start, len_bytes);
-	err = err ? err : region_split(aspace, start);
-	err = err ? err : region_split(aspace, end);
-	if (err) {
+	err = err ? err : last_enclose(aspace, start, end, &r);
+	if (err || r == NULL) {
 		return err;
 	}
-	while ((r = region_from(aspace, start)) != NULL && r->node.key < end) {
+	for (; r != NULL && r->node.key >= start; r = before) {
+		before = region_of(tree_prev(&r->node));
 		region_drop(aspace, r);
 	}
 	pages_unmap(aspace, start, len_bytes);
@@ -334,7 +382,7 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 			    u64 below)
 {
 	u64 top = MIN(below, USER_END);
-	struct region *r = region_of(tree_find_le(&aspace->regions, top - 1));
+	struct region *r = region_before(aspace, top);
 
 	DEBUG_ASSERT(mutex_held(&aspace->mutex));
 	for (; r != NULL; r = region_of(tree_prev(&r->node))) {
@@ -351,7 +399,7 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 
 void aspace_put(struct aspace *aspace)
 {
-	struct region *r;
+	struct tree_node *node, *next;
 	u64 pages;
 
 	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
@@ -361,8 +409,10 @@ void aspace_put(struct aspace *aspace)
 	/* No processor has the table: nobody needs to be asked. */
 	pages = arch_table_destroy(&aspace->table, frame_put);
 	ASSERT(pages == aspace->resident_pages);
-	while ((r = region_of(tree_first(&aspace->regions))) != NULL) {
-		region_drop(aspace, r);
+	node = tree_next_upward(&aspace->regions, NULL);
+	for (; node != NULL; node = next) {
+		next = tree_next_upward(&aspace->regions, node);
+		region_free(region_of(node));
 	}
 	kfree(aspace);
 }

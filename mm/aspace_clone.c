@@ -77,18 +77,21 @@ static int regions_copy(struct aspace *aspace, struct aspace *child)
 {
 	const u32 apart = REGION_SHARED | REGION_WIPE | REGION_NO_FORK;
 	struct run run = { 0, 0 };
+	struct region *last = NULL;
 	int err = 0;
 
 	tree_for_each (node, &aspace->regions) {
 		const struct region *r = region_of(node);
 
 		if (!(r->flags & REGION_NO_FORK)) {
-			err = region_add(child, r->node.key, r->end, r->flags,
-					 r->source);
+			last = region_append(child, last, r);
+			if (last == NULL) {
+				return -ENOMEM;
+			}
 		}
-		if (err == 0 && !(r->flags & apart)) {
+		if (!(r->flags & apart)) {
 			err = run_add(aspace, child, &run, r);
-		} else if (err == 0) {
+		} else {
 			err = run_share(aspace, child, &run);
 			run.end = run.start = 0;
 		}

@@ -18,9 +18,20 @@ static inline struct region *region_of(struct tree_node *node)
 /* The first region that ends above `va`. The mutex is held. */
 struct region *region_from(const struct aspace *aspace, u64 va);
 
+/* The last region that begins below `end`, NULL: none. The mutex is held. */
+struct region *region_before(const struct aspace *aspace, u64 end);
+
 /* Puts a region where none is. Errors: -ENOMEM, -EEXIST. */
 must_check int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
 			  struct region_source source);
+
+/*
+ * Another space's region, above `last`, the highest one (NULL: there is none).
+ * NULL: no memory.
+ */
+must_check struct region *region_append(struct aspace *aspace,
+					struct region *last,
+					const struct region *like);
 
 /* True if so much more may be mapped. */
 static inline bool aspace_may_grow(const struct aspace *aspace, u64 len_bytes)

@@ -81,12 +81,14 @@ int process_signals_create(struct process_signals *ps, bool unkillable)
 	waitq_init(&ps->stop_waitq);
 	ps->queued_max = QUEUED_MAX;
 	ps->unkillable = unkillable;
-	ps->actions = kzalloc(ABI_NSIG * sizeof(*ps->actions));
+	ps->actions = kmalloc(ABI_NSIG * sizeof(*ps->actions));
 	if (ps->actions == NULL) {
 		return -ENOMEM;
 	}
 	if (self != NULL) {
 		actions_copy(ps, self->process);
+	} else {
+		memset(ps->actions, 0, ABI_NSIG * sizeof(*ps->actions));
 	}
 	return 0;
 }

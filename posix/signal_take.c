@@ -108,6 +108,13 @@ static bool nothing_pending_locked(const struct thread_signals *ts)
 	return (ts->pending.set | ts->process->pending.set) == 0;
 }
 
+/* `refused` is what it took before the mask changed. */
+static noinline void mask_changed_locked(struct thread_signals *ts, u64 refused)
+{
+	retarget_locked(ts, refused);
+	signal_recompute_locked(ts);
+}
+
 static inline void mask_set_locked(struct thread_signals *ts, u64 mask)
 {
 	u64 blocked = ts->blocked;
@@ -115,8 +122,7 @@ static inline void mask_set_locked(struct thread_signals *ts, u64 mask)
 	ts->blocked = mask & ~SIGNALS_UNBLOCKABLE; /* S4 */
 	/* The marks were right before, and with nothing pending still are. */
 	if (unlikely(ts->restore || !nothing_pending_locked(ts))) {
-		retarget_locked(ts, mask & ~blocked);
-		signal_recompute_locked(ts);
+		mask_changed_locked(ts, mask & ~blocked);
 	}
 }
 
@@ -124,7 +130,7 @@ void signal_mask_set(u64 mask)
 {
 	struct thread_signals *ts = &task_current()->signals;
 
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+	WITH_SPINLOCK_IRQ_ON (&ts->process->lock) {
 		mask_set_locked(ts, mask);
 	}
 }
@@ -160,7 +166,7 @@ bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
 	struct queued *note = NULL;
 	int signal = 0;
 
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+	WITH_SPINLOCK_IRQ_ON (&ts->process->lock) {
 		signal = take_first_locked(ts, ~ts->blocked, info, &note);
 		if (signal != 0 && action_take_locked(ts, signal, action)) {
 			mask_set_locked(ts, handler_mask(ts, signal, action));
@@ -179,7 +185,7 @@ bool signal_raise_action(struct thread_signals *ts, int signal,
 	const u64 sends_more = SIGNALS_STOPPING | signal_bit(ABI_SIGCONT);
 	u64 bit = signal_bit(signal);
 
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+	WITH_SPINLOCK_IRQ_ON (&ts->process->lock) {
 		if (((ts->blocked | sends_more) & bit) ||
 		    !nothing_pending_locked(ts) ||
 		    !action_take_locked(ts, signal, action)) {
@@ -193,7 +199,7 @@ bool signal_raise_action(struct thread_signals *ts, int signal,
 bool signal_fault_action(struct thread_signals *ts, int signal,
 			 struct abi_sigaction *action)
 {
-	WITH_SPINLOCK_IRQ (&ts->process->lock) {
+	WITH_SPINLOCK_IRQ_ON (&ts->process->lock) {
 		if ((ts->blocked & signal_bit(signal)) ||
 		    !action_take_locked(ts, signal, action)) {
 			return false;

@@ -63,6 +63,11 @@ static inline bool arch_any_set(const u32 *word, u32 bits)
 	return (READ_ONCE(*word) & bits) != 0;
 }
 
+static inline bool arch_equals(const u16 *word, u16 n)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE) == n;
+}
+
 static inline void arch_preempt_inc(void)
 {
 	this_cpu(percpu_head).preempt++;

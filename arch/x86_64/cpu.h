@@ -111,6 +111,18 @@ static inline bool arch_any_set(const u32 *word, u32 bits)
 	return any;
 }
 
+/* No load passes an older one (SDM vol. 3, 9.2.2). */
+static inline bool arch_equals(const u16 *word, u16 n)
+{
+	bool equal;
+
+	__asm__ volatile("cmpw %2, %1"
+			 : "=@cce"(equal)
+			 : "m"(*word), "ri"(n)
+			 : "memory", "cc");
+	return equal;
+}
+
 static inline void arch_preempt_inc(void)
 {
 	__asm__ volatile("incl %%gs:%0"

@@ -204,28 +204,31 @@ cold phys_t arch_take_empty_table(struct page_table *table, unsigned level,
 
 static u64 table_free(u64 *entries, unsigned level, void (*gone)(phys_t frame));
 
-/* Clears the entries of these lines; the number of pages below them. */
-static u64 lines_free(u64 *entries, u64 lines, unsigned level,
-		      void (*gone)(phys_t frame))
+/* Clears all entries that are counted (I2); the number of pages below them. */
+static u64 entries_free(u64 *entries, const struct table_note *note,
+			unsigned level, void (*gone)(phys_t frame))
 {
-	u64 count = 0;
+	u64 count = 0, left = note->entries;
 
-	for (; lines != 0; lines &= lines - 1) {
+	for (u64 lines = note->lines; left != 0; lines &= lines - 1) {
 		u64 *at = &entries[line_first(lines)];
 
 		for (u64 *end = at + LINE_ENTRIES; at < end; at++) {
 			u64 entry = *at;
 
-			*at = 0;
 			if (entry == 0) {
 				continue;
 			}
+			*at = 0;
 			if (level > 0) {
 				count += table_free(entry_table(entry),
 						    level - 1, gone);
 			} else {
 				gone(entry_frame(entry));
 				count++;
+			}
+			if (--left == 0) {
+				return count;
 			}
 		}
 	}
@@ -244,7 +247,7 @@ static u64 table_free(u64 *entries, unsigned level, void (*gone)(phys_t frame))
 		return count;
 	}
 	note->refs = 1;
-	count = lines_free(entries, note->lines, level, gone);
+	count = entries_free(entries, note, level, gone);
 	arch_table_frame_free(virt_to_phys(entries));
 	return count;
 }
@@ -257,10 +260,10 @@ void arch_drop_table(phys_t old, void (*gone)(phys_t frame))
 u64 arch_table_destroy(struct page_table *table, void (*gone)(phys_t frame))
 {
 	u64 *root = phys_to_virt(table->root);
-	u64 lines = note_of(root)->lines;
-	u64 count = lines_free(root, lines & USER_LINES, ROOT_LEVEL, gone);
+	u64 lines = note_of(root)->lines & ~USER_LINES;
+	u64 count = entries_free(root, note_of(root), ROOT_LEVEL, gone);
 
-	for (lines &= ~USER_LINES; lines != 0; lines &= lines - 1) {
+	for (; lines != 0; lines &= lines - 1) {
 		memset(&root[line_first(lines)], 0, LINE_ENTRIES * sizeof(u64));
 	}
 	arch_table_frame_free(table->root);

@@ -144,6 +144,48 @@ KTEST(tree_empties, "every shape empties down to a tree without a root")
 	EXPECT(tree_find_le(&model.tree, 5) == NULL);
 }
 
+KTEST(tree_appends, "appending in rising order keeps order and balance")
+{
+	struct tree_node *last = NULL;
+
+	clear_model();
+	for (size_t i = 0; i < KEYS; i++) {
+		tree_append(&model.tree, last, &model.node[i]);
+		last = &model.node[i];
+		model.in_tree[i] = true;
+		EXPECT(checked_height(model.tree.root, NULL) != BROKEN);
+	}
+	EXPECT(walks_agree());
+}
+
+KTEST(tree_upward, "upward, each node comes once, after those below it")
+{
+	size_t count = 0;
+
+	clear_model();
+	EXPECT(tree_next_upward(&model.tree, NULL) == NULL);
+	for (size_t i = 0; i < KEYS; i++) {
+		struct tree_node *node, *next;
+
+		EXPECT(toggle(i * 7 % KEYS));
+		count = 0;
+		node = tree_next_upward(&model.tree, NULL);
+		for (; node != NULL; node = next, count++) {
+			next = tree_next_upward(&model.tree, node);
+			for (int side = 0; side < 2; side++) {
+				EXPECT(node->child[side] == NULL ||
+				       !model.in_tree[node->child[side] -
+						      model.node]);
+			}
+			model.in_tree[node - model.node] = false;
+		}
+		EXPECT(count == i + 1);
+		for (size_t j = 0; j <= i; j++) {
+			model.in_tree[j * 7 % KEYS] = true;
+		}
+	}
+}
+
 KTEST(tree_refuses_twins, "a key that is there already is not inserted")
 {
 	struct tree_node twin;
