@@ -4,15 +4,17 @@
  *
  * An item is a file in a set.  It watches the file for good; a change that it
  * waits for puts it on the set's list `ready` (item_notify()).  Who asks the
- * set takes items from there, asks their files, and puts those back that are
- * to be told of again.
+ * set asks the files of the items there, and takes those out of which nothing
+ * is to be told again.
  *
  * I1  Which items there are, and what they wait for, changes under the one
  *     mutex of all sets; so does the asking.  It is a file's last user who
  *     takes it out of all sets (epoll_file_end()): while the mutex is held, the
  *     file of each item is open.
- * I2  `ready` and `is_ready` change under the set's q.lock.  An item is marked
- *     as not ready before its file is asked: a change behind that puts it back.
+ * I2  `ready` and `is_ready` change under the set's q.lock, and only who has
+ * the mutex takes an item out: to that one the list grows at its end alone.  An
+ *     item that is taken out is asked afterwards: a change behind that puts it
+ *     back.
  * I3  Sets in sets make no circle and at most SETS_MAX levels: `height` is one
  *     more than that of each set inside, and rises before the item is used.
  */
@@ -97,7 +99,7 @@ static void item_set(struct epoll_item *item, u32 events, u32 now)
 	struct epoll *set = item->set;
 	bool is_ready = now & events & ~FLAGS;
 
-	WITH_SPINLOCK_IRQ (&set->q.lock) {
+	WITH_SPINLOCK_IRQ_ON (&set->q.lock) {
 		item->events = events;
 		if (is_ready) {
 			ready_add_locked(item);
@@ -139,7 +141,7 @@ static void item_end(struct epoll_item *item)
 	struct epoll *set = item->set;
 
 	poller_end(&item->poller);
-	WITH_SPINLOCK_IRQ (&set->q.lock) {
+	WITH_SPINLOCK_IRQ_ON (&set->q.lock) {
 		if (item->is_ready) {
 			list_remove(&item->ready);
 		}
@@ -290,28 +292,46 @@ int epoll_remove(struct file *set, struct file *file, u32 fd)
 
 /* ---- Asking ------------------------------------------------------------- */
 
-/* The first item of a list, marked as not ready; NULL: none. [m] */
-static struct epoll_item *ready_take(struct epoll *set, struct list *from)
+static bool has_ready(const struct epoll *set)
 {
-	struct epoll_item *item = NULL;
-
-	WITH_SPINLOCK_IRQ (&set->q.lock) {
-		struct list *node = list_pop_front(from);
-
-		if (node != NULL) {
-			item = list_entry(node, struct epoll_item, ready);
-			item->is_ready = false;
-		}
-	}
-	return item;
+	return !list_empty(&set->ready);
 }
 
-/* It is to be told of again. [m] */
+/* It is ready, or may be. [m] */
 static void ready_return(struct epoll_item *item)
 {
-	WITH_SPINLOCK_IRQ (&item->set->q.lock) {
+	WITH_SPINLOCK_IRQ_ON (&item->set->q.lock) {
 		ready_add_locked(item);
 	}
+}
+
+static noinline void ready_remove(struct epoll_item *item)
+{
+	WITH_SPINLOCK_IRQ_ON (&item->set->q.lock) {
+		list_remove(&item->ready);
+		item->is_ready = false;
+	}
+}
+
+/* True if it is told of for as long as it is ready. [m] */
+static bool is_level(const struct epoll_item *item)
+{
+	return !(item->events & (EPOLL_EDGE | EPOLL_ONE_SHOT));
+}
+
+/*
+ * What is to be told of an item on the list (I2).  Unless it is level-triggered
+ * and ready it has left the list then.  [m]
+ */
+static u32 item_look(struct epoll_item *item)
+{
+	u32 now = likely(is_level(item)) ? item_ask(item, NULL) : 0;
+
+	if (likely(now != 0)) {
+		return now;
+	}
+	ready_remove(item);
+	return item_ask(item, NULL);
 }
 
 /*
@@ -320,56 +340,57 @@ static void ready_return(struct epoll_item *item)
  */
 static int item_tell(struct epoll_item *item, uaddr_t to)
 {
-	struct epoll_event event = { item_ask(item, NULL), item->data };
+	struct epoll_event event = { item_look(item), item->data };
+	bool again = is_level(item);
+	int result = 1;
 
 	if (event.events == 0) {
 		return 0;
 	}
 	if (copy_to_user(to, &event, sizeof(event)) != 0) {
-		ready_return(item);
-		return -EFAULT;
-	}
-	if (item->events & EPOLL_ONE_SHOT) {
+		again = true;
+		result = -EFAULT;
+	} else if (item->events & EPOLL_ONE_SHOT) {
 		item_set(item, item->events & FLAGS, 0);
-	} else if (!(item->events & EPOLL_EDGE)) {
+	}
+	if (again && !item->is_ready) {
 		ready_return(item);
 	}
-	return 1;
+	return result;
 }
 
 /* How many were told. Errors: -EFAULT. [m] */
 static long tell_ready(struct epoll *set, uaddr_t to, u32 max)
 {
-	struct epoll_item *item;
-	struct list now;
-	long told = 0;
-	int err = 0;
+	const struct list *last = READ_ONCE(set->ready.prev);
+	struct list *node, *next = READ_ONCE(set->ready.next);
+	u32 told = 0;
+	int err;
 
-	list_init(&now);
-	WITH_SPINLOCK_IRQ (&set->q.lock) {
-		list_splice_back(&now, &set->ready);
+	if (last == &set->ready) {
+		return 0;
 	}
-	while ((u32)told < max && err >= 0 &&
-	       (item = ready_take(set, &now)) != NULL) {
-		err = item_tell(
-			item,
-			uaddr_add(to, (u64)told * sizeof(struct epoll_event)));
-		told += err > 0;
-	}
-	WITH_SPINLOCK_IRQ (&set->q.lock) {
+	do {
+		node = next;
+		next = READ_ONCE(node->next);
+		err = item_tell(list_entry(node, struct epoll_item, ready), to);
+		if (err > 0) {
+			told++;
+			to = uaddr_add(to, sizeof(struct epoll_event));
+		}
+	} while (node != last && told < max && err >= 0);
+	if (node != last) {
 		/* What there was no room for comes first the next time. */
-		list_splice_back(&now, &set->ready);
-		list_splice_back(&set->ready, &now);
-		if (!list_empty(&set->ready)) {
-			waitq_wake_one_locked(&set->q);
+		WITH_SPINLOCK_IRQ_ON (&set->q.lock) {
+			list_remove(&set->ready);
+			list_insert_between(&set->ready, next->prev, next);
 		}
 	}
-	return told > 0 || err >= 0 ? told : err;
-}
-
-static bool has_ready(const struct epoll *set)
-{
-	return !list_empty(&set->ready);
+	/* Who sleeps saw the list empty, and is in the queue since then. */
+	if (has_ready(set) && !list_empty(&set->q.waiters)) {
+		waitq_wake_one(&set->q);
+	}
+	return told > 0 || err >= 0 ? (long)told : err;
 }
 
 /* Errors: -ETIMEDOUT, -EINTR. */
@@ -409,11 +430,14 @@ long epoll_wait(struct file *file, uaddr_t to, u32 max, u64 deadline)
 /* True if anything is ready; what is not any more leaves the list. [m] */
 static bool any_ready(struct epoll *set)
 {
-	struct epoll_item *item;
+	while (has_ready(set)) {
+		struct epoll_item *item =
+			list_first(&set->ready, struct epoll_item, ready);
 
-	while ((item = ready_take(set, &set->ready)) != NULL) {
-		if (item_ask(item, NULL) != 0) {
-			ready_return(item);
+		if (item_look(item) != 0) {
+			if (!item->is_ready) {
+				ready_return(item);
+			}
 			return true;
 		}
 	}

@@ -4,7 +4,8 @@
  * (their bytes).  A pipe is a ring of pages that come when they are written to.
  *
  * I1  head counts the bytes that were put in, tail those taken out; both move
- *     under the mutex, which is held while user memory is copied.
+ *     under the mutex, which is held while user memory is copied.  They are one
+ *     word: who looks without the mutex sees both of one moment.
  * I2  Page i of the ring is there if any of its bytes is in use.  An empty pipe
  *     begins again at page 0 and keeps no other: a pipe that carries little
  *     works in one page.
@@ -33,11 +34,16 @@ struct pipe_end {
 /* Marks: [m] mutex, [a] atomic. */
 struct pipe {
 	struct mutex mutex; /* LOCK_PIPE */
-	u32 head;           /* [m] read by sleepers */
-	u32 tail;           /* [m] read by sleepers */
-	u32 page_count;     /* [m] */
-	bool named;         /* [I] a FIFO's: the mutex of its vnode decides */
-	u64 ino;            /* [I] */
+	union {
+		struct {
+			u32 head; /* [m] */
+			u32 tail; /* [m] */
+		};
+		u64 both; /* [m] read by anybody */
+	};
+	u32 page_count; /* [m] */
+	bool named;     /* [I] a FIFO's: the mutex of its vnode decides */
+	u64 ino;        /* [I] */
 	struct pipe_end reader, writer;
 	struct pollq pollq;
 	void *pages[PIPE_PAGES]; /* [m] */
@@ -45,7 +51,9 @@ struct pipe {
 
 static inline u32 pipe_fill(const struct pipe *p)
 {
-	return ring_fill(READ_ONCE(p->head), READ_ONCE(p->tail));
+	u64 both = READ_ONCE(p->both);
+
+	return ring_fill((u32)both, (u32)(both >> 32));
 }
 
 /*

@@ -84,7 +84,7 @@ static inline void start_over_locked(struct pipe *p)
 	if (unlikely(p->page_count > 1)) {
 		pipe_pages_free(p, 1);
 	}
-	p->head = p->tail = 0;
+	WRITE_ONCE(p->both, 0);
 }
 
 /* Takes what is there, up to len_bytes. */

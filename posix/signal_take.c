@@ -291,10 +291,12 @@ void signals_exec(struct thread_signals *ts)
 
 u64 signal_deadline(u64 ns)
 {
-	struct thread_signals *ts = signals_current();
-	u64 now = clock_ns(), call = arch_syscall_number();
+	struct thread_signals *ts = &task_current()->signals;
+	u64 call = arch_syscall_number();
 
 	if (!ts->repeated || ts->call != call) {
+		u64 now = clock_ns();
+
 		ts->call = call;
 		ts->deadline =
 			ns < WAITQ_FOREVER - now ? now + ns : WAITQ_FOREVER;

@@ -89,7 +89,7 @@ SYSCALL_HANDLER(epoll_ctl)
 static long wait(u64 fd, uaddr_t to, u64 max, u64 deadline)
 {
 	struct file_use use;
-	long result;
+	long result = -EINVAL;
 
 	if ((s32)max <= 0 ||
 	    (u32)max > INT32_MAX / sizeof(struct epoll_event)) {
@@ -98,11 +98,13 @@ static long wait(u64 fd, uaddr_t to, u64 max, u64 deadline)
 	if (!user_range_ok(to, (u32)max * sizeof(struct epoll_event))) {
 		return -EFAULT;
 	}
-	result = file_use_kind(fd, &epoll_file_ops, &use);
-	if (result) {
-		return result;
+	use = file_use(fd, CAP_ANY);
+	if (use.file == NULL) {
+		return -EBADF;
 	}
-	result = epoll_wait(use.file, to, (u32)max, deadline);
+	if (use.file->ops == &epoll_file_ops) {
+		result = epoll_wait(use.file, to, (u32)max, deadline);
+	}
 	file_use_end(use);
 	return result;
 }
@@ -118,8 +120,8 @@ SYSCALL_HANDLER(epoll_wait)
 	return wait(a, uaddr(b), c, deadline_after_ms(d));
 }
 
-static long wait_masked(u64 fd, uaddr_t to, u64 max, u64 deadline, uaddr_t mask,
-			u64 mask_bytes)
+static noinline long wait_masked(u64 fd, uaddr_t to, u64 max, u64 deadline,
+				 uaddr_t mask, u64 mask_bytes)
 {
 	int masked = signal_mask_from_user(mask, mask_bytes);
 	long result;
@@ -136,7 +138,10 @@ static long wait_masked(u64 fd, uaddr_t to, u64 max, u64 deadline, uaddr_t mask,
 
 SYSCALL_HANDLER(epoll_pwait)
 {
-	return wait_masked(a, uaddr(b), c, deadline_after_ms(d), uaddr(e), f);
+	u64 deadline = deadline_after_ms(d);
+
+	return e == 0 ? wait(a, uaddr(b), c, deadline)
+		      : wait_masked(a, uaddr(b), c, deadline, uaddr(e), f);
 }
 
 SYSCALL_HANDLER(epoll_pwait2)

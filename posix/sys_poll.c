@@ -137,9 +137,12 @@ static long poll_user(uaddr_t user, u64 count, u64 deadline)
 
 u64 deadline_after(u64 ns)
 {
-	u64 deadline = signal_deadline(ns);
-
-	return ns == 0 ? 0 : deadline;
+	if (ns == 0 || ns == WAITQ_FOREVER) {
+		/* The same whenever the call is repeated. */
+		task_current()->signals.repeated = false;
+		return ns;
+	}
+	return signal_deadline(ns);
 }
 
 SYSCALL_HANDLER(poll)

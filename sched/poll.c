@@ -88,14 +88,10 @@ static struct watch *watch_alloc(struct poller *poller)
 	return kmalloc(sizeof(struct watch));
 }
 
-void poller_watch(struct poller *poller, struct pollq *q)
+void poller_watch_more(struct poller *poller, struct pollq *q)
 {
-	struct watch *watch;
+	struct watch *watch = watch_alloc(poller);
 
-	if (poller == NULL) {
-		return;
-	}
-	watch = watch_alloc(poller);
 	if (watch == NULL) {
 		poller->err = -ENOMEM;
 		return;

@@ -95,7 +95,14 @@ void poller_init(struct poller *poller);
  * object must live until poller_end().  A NULL poller watches nothing.
  * Context: thread.
  */
-void poller_watch(struct poller *poller, struct pollq *q);
+void poller_watch_more(struct poller *poller, struct pollq *q);
+
+static inline void poller_watch(struct poller *poller, struct pollq *q)
+{
+	if (poller != NULL) {
+		poller_watch_more(poller, q);
+	}
+}
 
 /*
  * Sleeps until one of the objects was changed since the last call, or since
