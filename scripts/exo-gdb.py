@@ -5,8 +5,13 @@
     exo bt TID          the calls of a thread that does not run now
     exo trace [COUNT]   the last events of all processors (32)
     exo locks           the spinlocks that each processor holds (debug kernel)
+    exo runq            who runs on each processor, and who waits, in order
+    exo vm PID          the regions of a process's memory
+    exo pages           how many frames there are of each state
 
-They read the stopped machine's memory and change nothing.
+They read the stopped machine's memory and change nothing: that of a machine
+that gdb is attached to, or of one that QEMU wrote to a file by its monitor's
+dump-guest-memory (with paging), which gdb opens as a core.
 """
 import re
 from pathlib import Path
@@ -41,15 +46,27 @@ def per_cpu(cpu, name):
 
 def threads():
     """Every thread, along the list of all."""
-    kind = gdb.lookup_type("struct thread")
-    offset = next(field.bitpos // 8 for field in kind.fields()
-                  if field.name == "all_link")
     head = value("&threads.all")
     link = head["next"]
     while int(link) not in (0, int(head)):
-        at = gdb.Value(int(link) - offset)
-        yield at.cast(kind.pointer()).dereference()
+        yield container(link, "thread", "all_link")
         link = link["next"]
+
+
+def container(link, kind, field):
+    """The structure that the node or entity at an address is part of."""
+    kind = gdb.lookup_type(f"struct {kind}")
+    offset = next(each.bitpos // 8 for each in kind.fields()
+                  if each.name == field)
+    return gdb.Value(int(link) - offset).cast(kind.pointer()).dereference()
+
+
+def nodes(node):
+    """A tree's nodes, by rising keys."""
+    if int(node):
+        yield from nodes(node["child"][0])
+        yield node
+        yield from nodes(node["child"][1])
 
 
 def running():
@@ -75,7 +92,7 @@ def word(address):
 
 
 class Exo(gdb.Command):
-    """Shows the kernel's own objects: exo threads|bt|trace|locks."""
+    """Shows the kernel's objects: exo threads|bt|trace|locks|runq|vm|pages."""
 
     def __init__(self):
         super().__init__("exo", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
@@ -188,5 +205,96 @@ class Locks(gdb.Command):
                 print(f"cpu {cpu} {lock['class']} {symbol(int(lock['lock']))}")
 
 
-for command in (Exo, Threads, Backtrace, Trace, Locks):
+class Runq(gdb.Command):
+    """Who runs on each processor, and who waits there, in order."""
+
+    def __init__(self):
+        super().__init__("exo runq", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        for cpu in processors():
+            queue = per_cpu(cpu, "runq")["ready"]
+            waiting = [self.name(thread) for thread in self.waiting(queue)]
+            current = per_cpu(cpu, "percpu_head")["current"]
+            runs = self.name(current) if int(current) else "nobody"
+            print(f"cpu {cpu} runs {runs}; {int(queue['count'])} wait: "
+                  f"{', '.join(waiting) or 'nobody'}")
+
+    @staticmethod
+    def name(thread):
+        return f"{int(thread['tid'])} {thread['name'].string()}"
+
+    @staticmethod
+    def waiting(queue):
+        """The calendar's lists, from its first day on."""
+        first, last = queue["day"].type.range()
+        days = last - first + 1
+        for number in range(days):
+            day = (int(queue["first_day"]) + number) % days
+            if int(queue["days"]) >> day & 1:
+                entity = queue["day"][day]["first"]
+                end = int(queue["day"][day]["last"])
+                yield container(entity, "thread", "fair")
+                while int(entity) != end:
+                    entity = entity["next"]
+                    yield container(entity, "thread", "fair")
+
+
+class Vm(gdb.Command):
+    """exo vm PID: the regions of a process's memory."""
+
+    def __init__(self):
+        super().__init__("exo vm", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        found = [node for node in nodes(value("pids.all.root"))
+                 if argument.strip() == str(int(node["key"]))]
+        process = found and container(found[0], "pid", "node")["process"]
+        if not process or not int(process):
+            raise gdb.GdbError(f"no process {argument}")
+        aspace = process["aspace"]
+        print(f"process {argument} \"{process['name'].string()}\"")
+        for node in nodes(aspace["regions"]["root"]) if int(aspace) else ():
+            self.show(container(node, "region", "node"))
+
+    @staticmethod
+    def show(region):
+        flags = int(region["flags"])
+        rights = "".join(letter if flags & int(value(f"REGION_{name}")) else "-"
+                         for letter, name in (("r", "READ"), ("w", "WRITE"),
+                                              ("x", "EXEC"), ("s", "SHARED")))
+        source = region["source"]
+        what = f"object {int(source['object']):#x}+" \
+               f"{int(source['offset_bytes']):#x}" \
+            if int(source["object"]) else "zeroes"
+        print(f"  {int(region['node']['key']):012x}-{int(region['end']):012x} "
+              f"{rights} {what}")
+
+
+class Pages(gdb.Command):
+    """How many frames there are of each state."""
+
+    def __init__(self):
+        super().__init__("exo pages", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        names = {field.enumval: field.name.removeprefix("PAGE_").lower()
+                 for field in gdb.lookup_type("enum page_state").fields()}
+        frames, at = dict.fromkeys(names.values(), 0), 0
+        pages = value("frame_table.pages")
+        size = pages.dereference().type.sizeof
+        count = int(value("frame_table.count"))
+        table = gdb.selected_inferior().read_memory(
+            int(pages), count * size).tobytes()
+        while at < count:
+            state, order = table[at * size], table[at * size + 1]
+            heads = names[state] not in ("reserved", "slab")
+            block = 1 << order if heads else 1
+            frames[names[state]] += block
+            at += block
+        for name, number in frames.items():
+            print(f"{name:<10}{number:>8}")
+
+
+for command in (Exo, Threads, Backtrace, Trace, Locks, Runq, Vm, Pages):
     command()

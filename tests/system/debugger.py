@@ -50,12 +50,59 @@ def gdb_backtrace():
         raise Failure(f"the backtrace has {calls}")
 
 
-@test("our gdb commands show threads, a sleeper's calls, events and locks")
-def gdb_commands():
-    text = gdb("hbreak panic", "continue", "exo threads", "exo trace 100",
-               "exo locks", append="crash=locked")
-    for pattern in (r"^ +\d+ running +cpu 0 +boot$",
-                    r"^ *\d+ cpu 0 thread \d+ +BOOT_TASK +task task_\w+\+0",
-                    r"^cpu 0 LOCK_TEST_OUTER \w+"):
+COMMANDS = ("exo threads", "exo trace 100", "exo locks", "exo runq",
+            "exo pages", "bt")
+SHOWN = (r"^ +\d+ running +cpu 0 +boot$",
+         r"^ *\d+ cpu 0 thread \d+ +BOOT_TASK +task task_\w+\+0",
+         r"^cpu 0 LOCK_TEST_OUTER \w+",
+         r"^cpu 0 runs \d+ boot; \d+ wait: ", r"^free +[1-9]\d+$",
+         r"^#\d+ .*crash_locked \(\) at boot/crash\.c:\d+$")
+
+
+def check_shown(text, patterns):
+    for pattern in patterns:
         if not re.search(pattern, text, re.M):
             raise Failure(f"no {pattern!r}")
+
+
+@test("our gdb commands show threads, events, locks, queues and frames")
+def gdb_commands():
+    check_shown(gdb("hbreak panic", "continue", *COMMANDS,
+                    append="crash=locked"), SHOWN)
+
+
+def gdb_on_dump(marker, append, commands):
+    """What gdb says of the memory of a machine that has shown the marker."""
+    with tempfile.TemporaryDirectory() as folder:
+        core = f"{folder}/core"
+        with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, mem="32M",
+                        append=append)) as vm:
+            vm.expect(marker)
+            vm.qmp("stop")
+            vm.qmp("dump-guest-memory", paging=True, protocol=f"file:{core}")
+        words = ["gdb", "-nx", "-q", "-batch", "-x",
+                 ROOT / "scripts/exo-gdb.py"]
+        for command in commands:
+            words += ["-ex", command]
+        done = subprocess.run(
+            words + [DEBUG_KERNEL, core], cwd=ROOT, text=True, check=False,
+            capture_output=True, timeout=GDB_LIMIT_S)
+    print(done.stdout + done.stderr)
+    return done.stdout
+
+
+@test("the same commands show the same of a dump of a dead machine's memory")
+def gdb_dump():
+    check_shown(gdb_on_dump(r"END OF TRACE DUMP",
+                            "bench=off crash=locked panic=halt", COMMANDS),
+                SHOWN + (r" PANIC +panic at crash_locked\+\d+",))
+
+
+@test("a dump tells the memory and the calls of a program that sleeps")
+def gdb_dump_program():
+    text = gdb_on_dump(r"^up$", "bench=off loglevel=1 init=/bin/busybox -- sh "
+                       '-c "echo up; read x"', ("exo threads", "exo vm 1"))
+    check_shown(text, (r"^ +\d+ \w+ +cpu 0 +busybox$",
+                       r'^process 1 "busybox"$',
+                       r"^  000000401000-\w{12} r-x- object 0x\w+\+0x1000$",
+                       r"^  7f\w{10}-7f\w{10} rw-- zeroes$"))
