@@ -113,6 +113,17 @@ static int open_allowed(const struct vnode *v, struct cred cred, u32 flags)
 	return vnode_access(v, cred, wanted);
 }
 
+static noinline int empty(struct vnode *v)
+{
+	int err = vnode_writer_enter(v);
+
+	if (err == 0) {
+		err = v->ops->truncate(v, 0);
+		vnode_writer_leave(v);
+	}
+	return err;
+}
+
 static int open_existing(struct path *p, u32 flags, struct file **out)
 {
 	struct vnode *v = p->vnode;
@@ -122,7 +133,7 @@ static int open_existing(struct path *p, u32 flags, struct file **out)
 
 	if (err == 0 && (flags & FILE_TRUNCATE) && !(flags & FILE_PATH) &&
 	    v->ops->truncate != NULL) {
-		err = v->ops->truncate(v, 0);
+		err = empty(v);
 	}
 	return err ? err : file_open_vnode(vnode_get(v), flags, out);
 }

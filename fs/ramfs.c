@@ -69,12 +69,13 @@ int ramfs_node_create(struct ramfs *fs, const struct vnode_make *make,
 }
 
 int ramfs_create_nameless(struct vnode *near, const struct vnode_make *make,
-			  struct vnode **out)
+			  bool memfd, struct vnode **out)
 {
 	struct ramfs_node *node;
 	int err = ramfs_node_create(ramfs_of(near), make, &node);
 
 	if (err == 0) {
+		node->file.memfd = memfd;
 		*out = &node->v;
 	}
 	return err;

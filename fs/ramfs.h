@@ -30,10 +30,11 @@ must_check int ramfs_create_static(struct vnode *dir, struct name name,
 
 /*
  * A file without a name, in the file system that `near` is of, which must be
- * ramfs.  Errors: -ENOSPC, -ENOMEM.
+ * ramfs; what memfd_create() makes may be open for writing while it runs.
+ * Errors: -ENOSPC, -ENOMEM.
  */
 must_check int ramfs_create_nameless(struct vnode *near,
-				     const struct vnode_make *make,
+				     const struct vnode_make *make, bool memfd,
 				     struct vnode **out);
 
 #endif

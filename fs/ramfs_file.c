@@ -442,6 +442,7 @@ static int node_truncate(struct vnode *v, u64 size)
 	}
 	WITH_MUTEX (&v->mutex) {
 		bool shorter = size < v->size_bytes;
+		int err = 0;
 
 		WITH_SPINLOCK (&file->lock) {
 			WRITE_ONCE(v->size_bytes, size);
@@ -450,11 +451,17 @@ static int node_truncate(struct vnode *v, u64 size)
 				file->frames = 0;
 			}
 		}
+		/* Pairs with file_object(): it counts, then asks the size. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (shorter && READ_ONCE(file->mappings) > 0) {
+			err = vnode_cut(v);
+		}
 		if (shorter) {
 			ramfs_drop_pages(node, pages_of(size));
 			tail_clear(node, size);
 		}
 		written(v);
+		return err;
 	}
 	return 0;
 }
@@ -543,6 +550,7 @@ static void object_destroy(struct mem_object *object)
 	struct ramfs_object *o =
 		container_of(object, struct ramfs_object, object);
 
+	__atomic_fetch_sub(&o->node->file.mappings, 1, __ATOMIC_RELAXED);
 	vnode_put(&o->node->v);
 	kfree(o);
 }
@@ -563,6 +571,7 @@ static int file_object(struct file *file, struct mem_object **out)
 	}
 	mem_object_init(&o->object, &ops);
 	o->node = ramfs_node(vnode_get(file->vnode));
+	__atomic_fetch_add(&o->node->file.mappings, 1, __ATOMIC_SEQ_CST);
 	*out = &o->object;
 	return 0;
 }
@@ -600,6 +609,11 @@ static s64 file_seek_data(struct file *file, u64 at, bool hole)
 	return hole ? (s64)size : -ENXIO;
 }
 
+static void written_close(struct file *file)
+{
+	vnode_writer_leave(file->vnode);
+}
+
 static const struct file_ops file_ops = {
 	.read_at = file_read_at,
 	.write_at = file_write_at,
@@ -607,11 +621,31 @@ static const struct file_ops file_ops = {
 	.object = file_object,
 };
 
+/* Those that may write are counted. */
+static const struct file_ops written_ops = {
+	.close = written_close,
+	.read_at = file_read_at,
+	.write_at = file_write_at,
+	.seek_data = file_seek_data,
+	.object = file_object,
+};
+
+static int node_open(struct vnode *v, struct file *file)
+{
+	file->ops = &file_ops;
+	if ((file->access & FILE_WRITE) && !ramfs_node(v)->file.memfd) {
+		file->ops = &written_ops;
+		return vnode_writer_enter(v);
+	}
+	return 0;
+}
+
 const struct vnode_ops ramfs_file_ops = {
 	.parent = ramfs_node_parent,
 	.truncate = node_truncate,
 	.allocate = node_allocate,
 	.stat = node_stat,
+	.open = node_open,
 	.read = node_read,
 	.destroy = ramfs_node_destroy,
 	.file_ops = &file_ops,

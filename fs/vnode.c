@@ -99,3 +99,24 @@ void vnode_accessed(struct vnode *v)
 		WRITE_ONCE(v->atime_ns, vnode_now());
 	}
 }
+
+int vnode_text_claim(struct vnode *v)
+{
+	__atomic_fetch_add(&v->text_users, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->writers, __ATOMIC_SEQ_CST) > 0) {
+		__atomic_fetch_sub(&v->text_users, 1, __ATOMIC_RELAXED);
+		return -ETXTBSY;
+	}
+	vnode_get(v);
+	return 0;
+}
+
+int vnode_writer_enter(struct vnode *v)
+{
+	__atomic_fetch_add(&v->writers, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->text_users, __ATOMIC_SEQ_CST) > 0) {
+		vnode_writer_leave(v);
+		return -ETXTBSY;
+	}
+	return 0;
+}

@@ -136,6 +136,7 @@ struct vnode {
 	u32 gid;                     /* [m] */
 	u32 nlink;                   /* [n] */
 	u32 text_users;              /* [a] programs that run from it */
+	u32 writers;                 /* [a] open files that may write */
 	u64 ino;                     /* [I] */
 	u64 rdev;                    /* [I] */
 	u64 size_bytes;              /* [n] */
@@ -176,7 +177,13 @@ static inline void vnode_put(struct vnode *v)
 	}
 }
 
-/* A reference of a program that runs from it: no one may write. */
+/*
+ * Programs that run from a file and files that are open for writing exclude
+ * each other: who counts itself looks at the other count behind that, so one of
+ * two sees the other.  Of files that can be mapped only.
+ */
+
+/* One more that runs from what is running already; a reference. */
 static inline struct vnode *vnode_text_get(struct vnode *v)
 {
 	__atomic_fetch_add(&v->text_users, 1, __ATOMIC_RELAXED);
@@ -190,6 +197,17 @@ static inline void vnode_text_put(struct vnode *v)
 		__atomic_fetch_sub(&v->text_users, 1, __ATOMIC_RELAXED);
 		vnode_put(v);
 	}
+}
+
+/* The first one. Errors: -ETXTBSY. */
+must_check int vnode_text_claim(struct vnode *v);
+
+/* A file is opened for writing, and closed. Errors: -ETXTBSY. */
+must_check int vnode_writer_enter(struct vnode *v);
+
+static inline void vnode_writer_leave(struct vnode *v)
+{
+	__atomic_fetch_sub(&v->writers, 1, __ATOMIC_RELAXED);
 }
 
 static inline bool vnode_is(const struct vnode *v, enum mode type)
@@ -229,6 +247,13 @@ must_check static inline int vnode_access(const struct vnode *v,
 
 /* True if the caller owns it or may do all. */
 bool vnode_owned(const struct vnode *v);
+
+/*
+ * Upward, defined by posix/: the file became shorter, and no process sees pages
+ * behind its end any more when this returns.  Errors: -ENOMEM.  Context:
+ * thread; its mutex is held.
+ */
+must_check int vnode_cut(struct vnode *v);
 
 /* Now, in nanoseconds since 1970. */
 s64 vnode_now(void);

@@ -128,6 +128,15 @@ must_check int aspace_populate(struct aspace *aspace, u64 start, u64 len_bytes);
 must_check int aspace_resident(struct aspace *aspace, u64 start, u64 count,
 			       u8 *out);
 
+/*
+ * Takes away what regions show of files behind their ends, private copies, too.
+ * `end` tells in `*bytes` how long a file is; false: leave it alone.  It is
+ * called with the mutex held.  Errors: -ENOMEM, after the rest was done.
+ */
+must_check int
+aspace_cut(struct aspace *aspace,
+	   bool (*end)(void *ctx, struct vnode *file, u64 *bytes), void *ctx);
+
 /* How aspace_move() may find the new place. */
 enum aspace_move {
 	MOVE_NEVER, /* only where it is */

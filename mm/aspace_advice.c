@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What programs tell and ask of memory that is mapped already.
+ * What programs tell and ask of memory that is mapped already, and what becomes
+ * of it when a file gets shorter.
  */
 #include "lib/errno.h"
 #include "mm/aspace.h"
@@ -94,4 +95,64 @@ int aspace_resident(struct aspace *aspace, u64 start, u64 count, u8 *out)
 		}
 	}
 	return 0;
+}
+
+/* Where the region shows the file from `bytes` on, and what lies behind. */
+static u64 region_behind(const struct region *r, u64 bytes)
+{
+	u64 first = ALIGN_UP(bytes, PAGE_SIZE);
+	u64 offset = r->source.offset_bytes;
+	u64 skip = first > offset ? first - offset : 0;
+	u64 len = r->end - r->node.key;
+
+	return r->node.key + MIN(skip, len);
+}
+
+/* Where it ends to show the file and begins to show zeroes. */
+static u64 region_source_end(const struct region *r)
+{
+	u64 len = r->end - r->node.key;
+
+	return r->node.key + (r->source.len_bytes < len
+				      ? ALIGN_UP(r->source.len_bytes, PAGE_SIZE)
+				      : len);
+}
+
+static int range_cut(struct aspace *aspace, u64 start, u64 end)
+{
+	int err;
+
+	if (start >= end) {
+		return 0;
+	}
+	err = tables_own(aspace, start, end - start);
+	if (err == 0) {
+		pages_unmap(aspace, start, end - start);
+	}
+	return err;
+}
+
+int aspace_cut(struct aspace *aspace,
+	       bool (*end)(void *ctx, struct vnode *file, u64 *bytes),
+	       void *ctx)
+{
+	int err = 0;
+
+	WITH_MUTEX (&aspace->mutex) {
+		tree_for_each (node, &aspace->regions) {
+			const struct region *r = region_of(node);
+			struct mem_object *object = r->source.object;
+			u64 bytes = 0;
+
+			if (object != NULL && object->ops->vnode != NULL &&
+			    end(ctx, object->ops->vnode(object), &bytes)) {
+				int lost = range_cut(aspace,
+						     region_behind(r, bytes),
+						     region_source_end(r));
+
+				err = err ? err : lost;
+			}
+		}
+	}
+	return err;
 }

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "posix/cut.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
@@ -194,6 +195,7 @@ static long clone_process(const struct clone *c)
 {
 	struct process *self = process_current();
 	struct process *child = process_create(0);
+	u64 cuts_before = cuts_now();
 	struct task *task = NULL;
 	u32 pid;
 	int err;
@@ -213,6 +215,11 @@ static long clone_process(const struct clone *c)
 		}
 		process_discard(child);
 		return err;
+	}
+	if (cuts_missed(cuts_before) && cuts_make_up(child->aspace) != 0) {
+		WITH_PROCESSES () {
+			process_kill_locked(child);
+		}
 	}
 	pid = child->pid;
 	task_start(task);

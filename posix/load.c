@@ -24,7 +24,7 @@
 
 int program_file_open(struct program_file *pf, struct file *file)
 {
-	const struct vnode *v = file->vnode;
+	struct vnode *v = file->vnode;
 	int err;
 
 	*pf = (struct program_file){ .file = file };
@@ -34,6 +34,8 @@ int program_file_open(struct program_file *pf, struct file *file)
 	} else {
 		pf->size_bytes = READ_ONCE(v->size_bytes);
 		err = vnode_access(v, cred_effective(), ACCESS_EXEC);
+		err = err ? err : vnode_text_claim(v);
+		pf->text = err ? NULL : v;
 		err = err ? err : file->ops->object(file, &pf->object);
 	}
 	if (err == 0) {
@@ -57,6 +59,7 @@ void program_file_close(struct program_file *pf)
 		frame_put(pf->frame);
 	}
 	mem_object_put(pf->object);
+	vnode_text_put(pf->text);
 	if (pf->file != NULL) {
 		file_put(pf->file);
 	}

@@ -17,7 +17,7 @@ kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
 	posix/sys_names.c posix/sys_open.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/place.c posix/sys_file.c posix/sys_open.c
-kernel-y += posix/signal_take.c
+kernel-y += posix/signal_take.c posix/cut.c
 hot-y += posix/signal.c posix/signal_take.c posix/signal_deliver.c
 kernel-y += posix/tty_jobs.c posix/sys_machine.c posix/sys_xattr.c
 kernel-y += posix/anon_file.c posix/sys_epoll.c posix/sys_eventfd.c \

@@ -151,7 +151,7 @@ static void mapping_add(struct text *out, const struct mapping *m, char *path)
 		long len = path_of(m->vnode, fs_context_current(), path,
 				   PATH_BYTES_MAX);
 
-		name = len < 0 ? "(deleted)" : path;
+		name = len < 0 ? "/ (deleted)" : path;
 	}
 	text_add(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", m->start,
 		 m->end, m->flags & REGION_READ ? 'r' : '-',

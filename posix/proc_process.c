@@ -105,7 +105,7 @@ static long path_text(struct vnode *v, char *buf, size_t size_bytes)
 	long len = path_of(v, fs_context_current(), buf, size_bytes);
 
 	if (len == -ENOENT) {
-		len = format(buf, size_bytes, "(deleted)");
+		len = format(buf, size_bytes, "/ (deleted)");
 	}
 	return len == -ERANGE ? (long)size_bytes : len;
 }

@@ -24,7 +24,8 @@ struct program_file {
 	u64 size_bytes;
 	const u8 *head;
 	size_t head_bytes;
-	phys_t frame; /* of `head`, a reference */
+	phys_t frame;       /* of `head`, a reference */
+	struct vnode *text; /* the file's, that nobody may write now, or NULL */
 };
 
 /* The first line of a script: `#!interpreter [argument]`. */

@@ -15,7 +15,7 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
                          "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
                          "storm", "files", "pipes", "proc", "locks", "transfer",
-                         "events", "timers", "pty", "accounts")]
+                         "events", "timers", "pty", "accounts", "busy")]
 LIMIT_S = 120
 
 # The kernel's own lines, which come in between, even within a line.

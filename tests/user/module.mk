@@ -5,4 +5,4 @@ testuser-y := signal_faults signals faults pointers registers memory fork \
 testuser-y += rings calls handles
 testuser-y += transfer events timers garbage pty
 testuser-y += families unshare
-testuser-y += hogs accounts
+testuser-y += hogs accounts busy
