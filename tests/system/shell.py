@@ -135,9 +135,8 @@ def shell_keyboard():
         vm.expect(r"^up\n")
         vm.press("ctrl", "c")
         vm.prompt()
-        vm.press("up")
-        vm.press("up")
-        vm.press("ret")
+        for key in ("up", "up", "ret"):
+            vm.strike(key)
         vm.expect(r"^<1> \| 2\n<2> \| 3\n")
         vm.prompt()
         screen = rows(vm.text_page())

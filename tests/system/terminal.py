@@ -58,7 +58,7 @@ def terminal_keyboard():
         vm.press("caps_lock")
         vm.type("ab")
         for keys in (("up",), ("ctrl", "a"), ("alt", "x"), ("f5",)):
-            vm.press(*keys)
+            vm.strike(*keys)
         vm.type("\n")
         vm.expect(r"^AB\^\[\[A\^A\^\[X\^\[\[\[E\n")
         vm.press("ctrl", "d")

@@ -190,12 +190,22 @@ class Vm(Console):
         self.qmp("send-key", **{"hold-time": 1, "keys": [
             {"type": "qcode", "data": name} for name in names]})
 
+    def strike(self, *names):
+        """Presses keys together and waits until they show: the keyboard keeps
+        16 bytes for a machine that is slow to take them."""
+        shown, deadline = len(self.text), time.monotonic() + LIMIT_S
+        self.press(*names)
+        while len(self.text) == shown:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self.more(left_s):
+                self.fail(f"{' '.join(names)} does not show")
+
     def type(self, text):
-        """Types on the keyboard."""
+        """Types on the keyboard what the terminal echoes."""
         for char in text:
             plain = SHIFTED.get(char, char.lower())
             shift = ["shift"] if plain != char else []
-            self.press(*shift, KEYS.get(plain, plain))
+            self.strike(*shift, KEYS.get(plain, plain))
 
     def qmp(self, command, **arguments):
         """One QMP command; returns what it answers."""
