@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# Builds Exo-OS: the kernel in three flavours, the root file system, the boot
+# Builds Exo-OS: the kernel in four flavours, the root file system, the boot
 # image and the host test program; runs, tests, debugs and measures them.
 # docs/building.md explains the goals and the variables.
 #
 # A folder lists its files in its own module.mk, in these variables:
 #   kernel-y    C of every kernel            asm-y     NASM of every kernel
 #   hot-y       the files built for speed (-O2); the rest is built for size
+#   explore-y   C of the kernel that explores alone; unexplored-y: whose accesses
+#               it leaves alone
 #   frameless-y those of them without frame pointers (backtraces leave them out)
 #   tests-y     tests for kernel and host    ktests-y  kernel only
 #   hosttests-y host only                    hostsrc-y kernel C the host links
@@ -26,6 +28,9 @@ override ROOTFS := $(patsubst ~/%,$(HOME)/%,$(ROOTFS))
 SEED     ?=
 ONLY     ?=
 ROUNDS   ?= 1000
+TEST     ?=
+SEEDS    ?= 1..200
+GDB      ?=
 V        ?=
 ACCEPT   ?=
 WORKLOAD ?=
@@ -56,7 +61,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench bench-host compare trace debug size check format docs toolchain clean FORCE \
+.PHONY: all run test bench bench-host compare trace debug explore size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -64,13 +69,20 @@ all: build/exo.elf build/initrd.cpio build/exo.iso
 
 include $(wildcard */module.mk */*/module.mk)
 
-flavours := release debug preempt
+flavours := release debug preempt explore
 tests.release :=
 tests.debug   := $(tests-y) $(ktests-y)
 tests.preempt := $(tests.debug)
 elf.release := build/exo.elf
 elf.debug   := build/debug/exo.elf
 elf.preempt := build/preempt/exo.elf
+
+# The kernel that explores is the one that preempts, but for those files.
+tests.explore := $(tests.debug) $(explore-y)
+elf.explore   := build/explore/exo.elf
+explored := $(addsuffix /%,boot fs ipc kernel mm posix sched tests/explore \
+	tests/fs tests/ipc tests/kernel tests/posix tests/sched) \
+	lib/ring.c tests/ktest.c
 
 # ---- Flags ------------------------------------------------------------------
 
@@ -96,6 +108,11 @@ small := -Os -mstringop-strategy=rep_8byte
 flags.release :=
 flags.debug   := -DEXO_DEBUG=1
 flags.preempt := -DEXO_DEBUG=1 -DEXO_PREEMPT_ALWAYS=1
+flags.explore := $(flags.preempt) -DEXO_EXPLORE=1
+
+# The compiler calls kernel/explore.c before each access to memory.
+points.explore := -fsanitize=thread -Wno-tsan \
+	--param tsan-instrument-func-entry-exit=0
 
 cflags := $(freestanding) $(includes) $(warnings) $(stable) -g \
 	-ffunction-sections -fdata-sections
@@ -122,12 +139,15 @@ $(eval $(call stamp,build/iso/cmdline,$$(CMDLINE)))
 # second carries their table (section .ksyms, behind all code, which therefore
 # does not move; symbols.py --verify proves it).
 define kernel
-$(1).objs := $$(patsubst %,build/$(1)/%.o,\
-	$$(sort $$(kernel-y) $$(asm-y) $$(tests.$(1))))
+$(1).files := $$(sort $$(kernel-y) $$(asm-y) $$(tests.$(1)))
+$(1).objs := $(if $(filter explore,$(1)),\
+	$$(patsubst %,build/explore/%.o,$$(filter $$(explored),$$($(1).files))) \
+	$$(patsubst %,build/preempt/%.o,$$(filter-out $$(explored),$$($(1).files))),\
+	$$(patsubst %,build/$(1)/%.o,$$($(1).files)))
 
 $$(eval $$(call stamp,build/$(1)/flags,\
-	$$$$(CC) $$$$(cflags) $$$$(speed) $$$$(small) $$$$(flags.$(1)) $$$$(ldflags) \
-	$$$$(hot-y) $$$$(frameless-y)))
+	$$$$(CC) $$$$(cflags) $$$$(speed) $$$$(small) $$$$(flags.$(1)) \
+	$$$$(points.$(1)) $$$$(ldflags) $$$$(hot-y) $$$$(frameless-y) $$$$(unexplored-y)))
 
 build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
 	$(call say,CC,$$@)
@@ -135,6 +155,7 @@ build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
 	$(Q)$$(CC) $$(cflags) $$(flags.$(1)) \
 		$$(if $$(filter $$<,$$(hot-y)),$$(speed),$$(small)) \
 		$$(if $$(filter $$<,$$(frameless-y)),-fomit-frame-pointer) \
+		$$(if $$(filter $$<,$$(unexplored-y)),,$$(points.$(1))) \
 		-Wframe-larger-than=$$(if $$(filter tests/%,$$<),2048,512) \
 		-frandom-seed=$$< -MMD -MP -c $$< -o $$@
 
@@ -238,8 +259,15 @@ build/exo.iso: scripts/mkiso.sh build/exo.stripped build/initrd.cpio \
 
 # ---- Running ----------------------------------------------------------------
 
-run: build/exo.iso
-	$(Q)$(PYTHON) scripts/qemu.py --iso build/exo.iso
+# With a seed: the kernel that explores, and no disk, whose time nobody counts.
+seeded := build/explore/exo.elf build/initrd.cpio
+run: $(if $(SEED),$(seeded),build/exo.iso)
+	$(Q)$(PYTHON) scripts/qemu.py $(if $(SEED),--seed $(SEED) \
+		--kernel $(word 1,$(seeded)) --initrd $(word 2,$(seeded)) \
+		--append "explore=1 $$CMDLINE",--iso build/exo.iso)
+
+explore: build/explore/exo.elf build/tests.cpio
+	$(Q)$(PYTHON) scripts/explore.py '$(TEST)' '$(SEEDS)' $(if $(GDB),--gdb)
 
 debug: build/debug/exo.elf build/initrd.cpio
 	$(Q)scripts/debug.sh build/debug/exo.elf build/initrd.cpio "$$CMDLINE"
@@ -353,7 +381,8 @@ bench: build/exo.elf build/initrd.cpio build/compare/exo.cpio
 
 # ---- Tests and checks -------------------------------------------------------
 
-test: all build/debug/exo.elf build/preempt/exo.elf build/host_tests \
+test: all build/debug/exo.elf build/preempt/exo.elf build/explore/exo.elf \
+		build/host_tests \
 		build/thread_tests build/tests.cpio build/compare/exo.cpio
 	$(Q)tests/run
 

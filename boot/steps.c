@@ -26,6 +26,7 @@
 #include "kernel/checks.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
+#include "kernel/explore.h"
 #include "kernel/log.h"
 #include "kernel/numa.h"
 #include "kernel/panic.h"
@@ -135,6 +136,15 @@ int task_boot_info(void)
 	return 0;
 }
 
+/* explore= says from when on. */
+static void explore_from(u64 now)
+{
+	if (boot.cmdline.explore == now &&
+	    explore_start(boot.cmdline.seed) != 0) {
+		log_warn("explore=: this kernel does not");
+	}
+}
+
 int task_cmdline(void)
 {
 	struct cmdline *c = &boot.cmdline;
@@ -154,6 +164,7 @@ int task_cmdline(void)
 	crash_before_memory(c->crash);
 	processors_set_trace(c->trace_records);
 	random_init(c->seed);
+	explore_from(2);
 	log_info("command line: %s", boot.info.cmdline);
 	log_info("processor: %s (%s)", arch_cpu_name(), arch_cpu_features());
 	return 0;
@@ -479,6 +490,7 @@ int task_clock_check(void)
 void boot_checks(void)
 {
 	bench_run(boot.cmdline.bench);
+	explore_from(1);
 	if (boot.cmdline.test != NULL) {
 		int failed = ktest_run(boot.cmdline.test, boot.cmdline.seed);
 

@@ -64,6 +64,10 @@ unsigned balance_place(const struct thread *thread)
 	u64 affinity = READ_ONCE(thread->affinity);
 	u64 idle = READ_ONCE(idle_cpus) & affinity;
 
+	if (explore_choose(4) != 0) {
+		cpu = explore_choose(MAX_CPUS);
+		return cpu_from(affinity & READ_ONCE(online_cpus), cpu);
+	}
 	if (idle != 0) {
 		return cpu_near(idle, cpu);
 	}

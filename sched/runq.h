@@ -8,6 +8,7 @@
 
 #include "arch/percpu.h"
 #include "kernel/clock.h"
+#include "kernel/explore.h"
 #include "kernel/spinlock.h"
 #include "kernel/timer.h"
 #include "sched/fair.h"
@@ -83,7 +84,8 @@ static inline u64 thread_cycles_locked(const struct runq *rq,
 static inline void runq_watch_slice_locked(struct runq *rq)
 {
 	if (!rq->slice.armed) {
-		timer_arm(&rq->slice, clock_ns() + SLICE_NS);
+		timer_arm(&rq->slice,
+			  clock_ns() + (SLICE_NS >> explore_choose(4)));
 	}
 }
 

@@ -98,13 +98,14 @@ static noinline void switch_away(bool yields, u64 now)
 	prev->fair.special = is_special(prev);
 	if (prev->state == THREAD_RUNNABLE && prev != rq->idle) {
 		prev->preemptions++;
-		if (yields) {
+		if (yields || explore_choose(2)) {
 			fair_yield(&rq->ready, &prev->fair);
 		} else {
 			fair_insert(&rq->ready, &prev->fair);
 		}
 	}
-	e = fair_pick(&rq->ready);
+	e = explore_choose(2) ? fair_take_last(&rq->ready)
+			      : fair_pick(&rq->ready);
 	if (e != NULL) {
 		next = thread_of(e);
 	}

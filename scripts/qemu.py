@@ -20,6 +20,9 @@ OVMF_PAIRS = (("OVMF_CODE.fd", "OVMF_VARS.fd"),
               ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"))
 MACHINES = ("pc", "q35")
 FIRMWARES = ("bios", "uefi")
+# What a run with a seed begins with, so that it can be repeated.
+COUNTED = "shift=1,sleep=off"
+DATE = "2026-01-01T00:00:00"
 
 
 def kvm_works():
@@ -53,7 +56,11 @@ def window_works():
 
 @dataclass
 class Machine:
-    """What is booted on what; the defaults are the Makefile's."""
+    """What is booted on what; the defaults are the Makefile's.
+
+    With a seed a kernel that is not read from a disk runs the same every time:
+    instructions are counted, and the date and all random numbers are fixed.
+    """
     iso: str = ""
     kernel: str = ""
     initrd: str = ""
@@ -65,15 +72,20 @@ class Machine:
     accel: str = "auto"
     cpu: str = "max"
     icount: str = ""
+    seed: str = ""
     serial: str = "mon:stdio"
     window: bool = False
     extra: list = field(default_factory=list)
+
+    def counting(self):
+        """How instructions are counted: a seed asks for it, too."""
+        return self.icount or (COUNTED if self.seed != "" else "")
 
     def command(self):
         """The argument list that starts this machine."""
         accel = self.accel
         if accel == "auto":
-            kvm = kvm_works() and not self.icount
+            kvm = kvm_works() and not self.counting()
             accel = "kvm" if kvm else "tcg"
         args = [QEMU, "-machine", self.machine,
                 "-accel", accel, "-cpu", self.cpu,
@@ -83,14 +95,18 @@ class Machine:
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         if self.firmware == "uefi":
             args += firmware_options()
-        if self.icount:
-            args += ["-icount", self.icount]
+        if self.counting():
+            args += ["-icount", self.counting()]
+        append = self.append
+        if self.seed != "":
+            args += ["-seed", str(self.seed), "-rtc", f"base={DATE},clock=vm"]
+            append = f"seed={self.seed} {append}"
         if not self.window:
             args += ["-display", "none"]
         if self.iso:
             args += ["-cdrom", self.iso, "-boot", "d"]
         if self.kernel:
-            args += ["-kernel", self.kernel, "-append", self.append]
+            args += ["-kernel", self.kernel, "-append", append]
         if self.initrd:
             args += ["-initrd", self.initrd]
         return args + self.extra
@@ -110,12 +126,13 @@ def main():
     parser.add_argument("--kernel", default="")
     parser.add_argument("--initrd", default="")
     parser.add_argument("--append", default="")
+    parser.add_argument("--seed", default="")
     parser.add_argument("extra", nargs="*", help="more words for QEMU")
     opts = parser.parse_args()
     env = os.environ.get
     command = Machine(
         iso=opts.iso, kernel=opts.kernel, initrd=opts.initrd,
-        append=opts.append, extra=opts.extra,
+        append=opts.append, seed=opts.seed, extra=opts.extra,
         machine=choice("MACHINE", "pc", MACHINES),
         firmware=choice("FIRMWARE", "bios", FIRMWARES),
         accel=choice("ACCEL", "auto", ("auto", "tcg", "kvm")),

@@ -7,18 +7,26 @@
 
 #include "arch/cpu.h"
 #include "kernel/checks.h"
+#include "kernel/clock.h"
+#include "kernel/explore.h"
 #include "kernel/log.h"
+#include "kernel/panic.h"
+#include "kernel/timer.h"
 #include "lib/parse.h"
 #include "lib/random.h"
 #include "lib/string.h"
 #include "sched/thread.h"
 #include "tests/holdings.h"
 
-#define TESTS_MAX 512
+#define TESTS_MAX  512
+
+#define SECOND_NS  1000000000ul
+#define LONGEST_NS (30 * SECOND_NS)
 
 extern const struct ktest __start_ktests[], __stop_ktests[];
 
 static struct {
+	const struct ktest *test; /* the running one */
 	struct random random;
 	bool failed;         /* the running test */
 	const char *skipped; /* why, NULL if it is not */
@@ -56,6 +64,12 @@ static bool is_called(const char *id, const char *which, size_t len)
 	return strlen(id) == len && strncmp(id, which, len) == 0;
 }
 
+static bool is_chosen(const struct ktest *test, const char *which, size_t len)
+{
+	return is_called(test->id, which, len) ||
+	       (!test->planted && is_called("all", which, len));
+}
+
 /* `which` is NAME or NAME*N. */
 static unsigned collect(const char *which)
 {
@@ -69,8 +83,7 @@ static unsigned collect(const char *which)
 		run.times = 1;
 	}
 	for (unsigned i = 0; i < all && count < TESTS_MAX; i++) {
-		if (is_called("all", which, len) ||
-		    is_called(__start_ktests[i].id, which, len)) {
+		if (is_chosen(&__start_ktests[i], which, len)) {
 			run.order[count++] = (u16)i;
 		}
 	}
@@ -88,13 +101,39 @@ static void shuffle(unsigned count)
 	}
 }
 
+static void still_runs(struct timer *timer)
+{
+	(void)timer;
+	panic("%s still runs after %lu s", run.test->id,
+	      LONGEST_NS / SECOND_NS);
+}
+
+/*
+ * One that explores and hangs is ended by the clock of its own machine, which
+ * under instruction counting leaps over what everybody sleeps through.
+ */
+static void run_explored(const struct ktest *test)
+{
+	static struct timer limit;
+
+	timer_init(&limit, still_runs);
+	timer_arm(&limit, clock_ns() + LONGEST_NS);
+	test->run();
+	timer_cancel(&limit);
+}
+
 static bool run_one(const struct ktest *test, unsigned number)
 {
 	run.failed = false;
 	run.skipped = NULL;
+	run.test = test;
 	/* The same numbers, whether it runs alone or among all. */
 	random_seed(&run.random, run.seed);
-	test->run();
+	if (explore_on()) {
+		run_explored(test);
+	} else {
+		test->run();
+	}
 	if (!threads_settle(run.threads)) {
 		log_raw("# threads left behind: %lu were %lu\n", thread_count(),
 			run.threads);

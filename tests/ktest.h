@@ -20,15 +20,22 @@ struct ktest {
 	const char *id;
 	const char *sentence;
 	void (*run)(void);
+	bool planted;
 };
 
-#define KTEST(name, text)                                              \
+#define KTEST_ENTRY_(name, text, is_planted)                           \
 	static void ktest_##name(void);                                \
 	static const struct ktest ktest_entry_##name section("ktests") \
 		used aligned(8) = { .id = #name,                       \
 				    .sentence = text,                  \
-				    .run = ktest_##name };             \
+				    .run = ktest_##name,               \
+				    .planted = is_planted };           \
 	static void ktest_##name(void)
+
+#define KTEST(name, text) KTEST_ENTRY_(name, text, false)
+
+/* One that is meant to fail under some seeds: runs by its name alone. */
+#define KTEST_PLANTED(name, text) KTEST_ENTRY_(name, text, true)
 
 /* Fail the running test and leave its function; never called on success. */
 #define EXPECT(cond)                                                 \
