@@ -19,9 +19,12 @@
  *					writes, with release order
  *	bool arch_any_set(const u32 *word, u32 bits)	the shortest way to ask
  *	bool arch_equals(const u16 *word, u16 n)	the same, with acquire
- *order void arch_preempt_inc(void) bool arch_preempt_dec(void)	true: depth is 0
- *and somebody waits void arch_preempt_want(void)	somebody waits for this
- *processor void arch_preempt_unwant(void)
+ *					order
+ *	void arch_root_load(u64 pa)	the page table there is this processor's
+ *	void arch_preempt_inc(void)
+ *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
+ *	void arch_preempt_want(void)	somebody waits for this processor
+ *	void arch_preempt_unwant(void)
  *
  * All of them may be called in any context.
  */

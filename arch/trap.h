@@ -104,13 +104,11 @@ void user_return_check(void);
 void user_work(struct trap_frame *frame);
 
 /*
- * Words that a thread's system call will return beside its result: in the
- * registers of its second to sixth argument.  It is in one, and its stack is
- * there: the running one, or one that sleeps and was claimed.
+ * The second to sixth argument of the system call that `from` is in become
+ * those of the one that `to` is in, whose caller finds them in its registers.
+ * Both have their stacks, and neither goes on meanwhile.
  */
-#define ARCH_RESULT_WORDS 5
-void arch_syscall_give(const struct thread *thread,
-		       const u64 words[ARCH_RESULT_WORDS]);
+void arch_syscall_pass(const struct thread *from, const struct thread *to);
 
 /* The number of the system call that the running thread is in. */
 u64 arch_syscall_number(void);

@@ -217,10 +217,10 @@ const char *bench_pipe_round(struct bench *b)
 
 const char *bench_call_reply(struct bench *b)
 {
-	return program(b, "call_reply", 4);
+	return program(b, "call_reply", 32);
 }
 
 const char *bench_ring_round(struct bench *b)
 {
-	return program(b, "ring_round", 4);
+	return program(b, "ring_round", 32);
 }

@@ -115,11 +115,15 @@ static inline void *cap_find_handle(const struct cap_table *t, u64 handle,
 	u32 slot = CAP_SLOT(handle), generation = CAP_GENERATION(handle);
 	const struct cap_slot *s = &t->slots[slot];
 
-	return likely(slot < t->size && (s->rights & rights) == rights &&
-		      s->type == type &&
-		      (generation == 0 || generation == s->generation))
-		       ? s->entry
-		       : NULL;
+	if (unlikely(slot >= t->size || (s->rights & rights) != rights ||
+		     s->type != type ||
+		     (generation != s->generation && generation != 0))) {
+		return NULL;
+	}
+	if (s->entry == NULL) {
+		__builtin_unreachable(); /* I2: free slots have no rights */
+	}
+	return s->entry;
 }
 
 /* No slot in use. */

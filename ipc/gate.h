@@ -12,13 +12,6 @@
 #include "lib/types.h"
 #include "sched/poll.h"
 
-/* What travels in registers: arch/trap.h knows which. */
-#define GATE_WORDS 5
-
-struct gate_message {
-	u64 words[GATE_WORDS];
-};
-
 enum gate_side {
 	GATE_CLIENT,
 	GATE_SERVER,
@@ -39,9 +32,6 @@ struct gate {
 
 struct gate_server;
 
-/* No error. */
-#define GATE_GIVEN 1
-
 /* A gate with a reference for each end; NULL: no memory. */
 must_check struct gate *gate_create(void);
 
@@ -49,21 +39,22 @@ must_check struct gate *gate_create(void);
 void gate_close(struct gate *g, enum gate_side side);
 
 /*
- * Hands over `m` and waits for the answer, which takes its place; if the result
- * is GATE_GIVEN, it is in the thread's registers instead (arch_syscall_give()).
- * Errors: -EPIPE (nobody serves the gate any more, or who served this call
- * ended), -EDEADLK (all who serve it wait for the caller), -ERESTART
- * (interrupted before anybody had the message), -EINTR (after that).
- * Context: thread.
+ * A message is the second to sixth argument of a system call of which this is
+ * the end; what comes back takes their place (arch_syscall_pass()).
+ *
+ * Hands over the message and waits for the answer.  Errors: -EPIPE (nobody
+ * serves the gate any more, or who served this call ended), -EDEADLK (all who
+ * serve it wait for the caller), -ERESTART (interrupted before anybody had the
+ * message), -EINTR (after that).  Context: thread.
  */
-must_check int gate_call(struct gate *g, struct gate_message *m);
+must_check long gate_call(struct gate *g);
 
 /*
- * Answers the call that the running thread serves, if any, with `m`, and waits
- * for the next, whose message takes its place, or GATE_GIVEN as above.
+ * Answers the call that the running thread serves, if any, with the message,
+ * and waits for the next one's.
  * Errors: -EPIPE (nobody can call any more), -ERESTART, -ENOMEM.
  */
-must_check int gate_serve(struct gate *g, struct gate_message *m);
+must_check long gate_serve(struct gate *g);
 
 /* The running thread serves no gate any more: its caller gets -EPIPE. */
 void gate_leave(void);

@@ -165,6 +165,26 @@ static inline void spin_unlock(struct spinlock *lock)
 	preempt_on();
 }
 
+/*
+ * The same where interrupts are off from before it is taken until after it is
+ * released, so preemption needs not be held off.
+ */
+#ifdef EXO_DEBUG
+#define spin_lock_off(lock)   spin_lock(lock)
+#define spin_unlock_off(lock) spin_unlock(lock)
+#else
+static inline void spin_lock_off(struct spinlock *lock)
+{
+	spin_wait_(lock, __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED));
+}
+
+static inline void spin_unlock_off(struct spinlock *lock)
+{
+	/* As in spin_release_(). */
+	arch_release_add(&lock->owner, 1);
+}
+#endif
+
 /* Interrupts off, then the lock; give the result to spin_unlock_irq(). */
 must_check static inline u64 spin_lock_irq(struct spinlock *lock)
 {

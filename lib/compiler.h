@@ -6,20 +6,21 @@
 #ifndef EXO_LIB_COMPILER_H
 #define EXO_LIB_COMPILER_H
 
-#define must_check        __attribute__((warn_unused_result))
-#define noreturn          __attribute__((noreturn))
-#define packed            __attribute__((packed))
-#define aligned(n)        __attribute__((aligned(n)))
-#define section(name)     __attribute__((section(name)))
-#define used              __attribute__((used))
-#define maybe_unused      __attribute__((unused))
-#define always_inline     inline __attribute__((always_inline))
-#define noinline          __attribute__((noinline))
-#define cold              __attribute__((cold))
-#define printf_like(f, a) __attribute__((format(printf, f, a)))
+#define must_check         __attribute__((warn_unused_result))
+#define noreturn           __attribute__((noreturn))
+#define packed             __attribute__((packed))
+#define aligned(n)         __attribute__((aligned(n)))
+#define section(name)      __attribute__((section(name)))
+#define used               __attribute__((used))
+#define maybe_unused       __attribute__((unused))
+#define always_inline      inline __attribute__((always_inline))
+#define noinline           __attribute__((noinline))
+#define no_stack_protector __attribute__((no_stack_protector))
+#define cold               __attribute__((cold))
+#define printf_like(f, a)  __attribute__((format(printf, f, a)))
 
-#define likely(x)         __builtin_expect(!!(x), 1)
-#define unlikely(x)       __builtin_expect(!!(x), 0)
+#define likely(x)          __builtin_expect(!!(x), 1)
+#define unlikely(x)        __builtin_expect(!!(x), 0)
 
 /* As <assert.h>, which a freestanding build need not have. */
 #undef static_assert

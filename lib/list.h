@@ -70,6 +70,15 @@ static inline struct list *list_pop_front(struct list *head)
 	return node;
 }
 
+/* Takes out the first node, which there is and which is in no list then. */
+static inline void list_drop_front(struct list *head)
+{
+	struct list *second = head->next->next;
+
+	head->next = second;
+	second->prev = head;
+}
+
 /* Moves all nodes of `from` to the end of `to`; `from` ends empty. */
 static inline void list_splice_back(struct list *to, struct list *from)
 {

@@ -437,27 +437,6 @@ bool aspace_is_loaded(const struct aspace *aspace)
 	return this_cpu(loaded_aspace) == aspace;
 }
 
-/* `self` is the bit of this processor in the spaces' sets (mm/tlb.c I1). */
-static void leave(struct aspace *old, u64 self)
-{
-	if (old != NULL) {
-		__atomic_fetch_and(&old->cpus, ~self, __ATOMIC_RELEASE);
-	}
-}
-
-void aspace_switch(struct aspace *aspace)
-{
-	struct aspace *old = this_cpu(loaded_aspace);
-	u64 self = 1ull << cpu_id();
-
-	if (aspace != NULL && old != aspace) {
-		__atomic_fetch_or(&aspace->cpus, self, __ATOMIC_SEQ_CST);
-		this_cpu(loaded_aspace) = aspace;
-		arch_table_load(&aspace->table);
-		leave(old, self);
-	}
-}
-
 void aspace_leave(void)
 {
 	u64 flags = arch_irq_save();
@@ -465,7 +444,9 @@ void aspace_leave(void)
 
 	this_cpu(loaded_aspace) = NULL;
 	arch_table_load(&kernel_page_table);
-	leave(old, 1ull << cpu_id());
+	if (old != NULL) {
+		aspace_left_(old, 1ull << cpu_id());
+	}
 	arch_irq_restore(flags);
 }
 

@@ -6,6 +6,7 @@
 #ifndef EXO_MM_ASPACE_H
 #define EXO_MM_ASPACE_H
 
+#include "arch/cpu.h"
 #include "arch/paging.h"
 #include "arch/trap.h"
 #include "kernel/mutex.h"
@@ -184,8 +185,48 @@ must_check struct aspace *aspace_clone(struct aspace *aspace);
 must_check struct mem_object *aspace_shared(struct aspace *aspace, u64 va,
 					    u64 *offset_bytes);
 
+/* [c] Whose page table this processor has, NULL: only kernel space. */
+extern percpu struct aspace *loaded_aspace;
+
+/* This processor, whose bit it is, has another table (mm/tlb.c I1). */
+static inline void aspace_left_(struct aspace *old, u64 self)
+{
+	__atomic_fetch_and(&old->cpus, ~self, __ATOMIC_RELEASE);
+}
+
+static inline void aspace_load_(struct aspace *aspace, u64 self)
+{
+	__atomic_fetch_or(&aspace->cpus, self, __ATOMIC_SEQ_CST);
+	this_cpu(loaded_aspace) = aspace;
+	arch_root_load(aspace->table.root.pa);
+}
+
+/* From that of the running thread to another's. Irqs off. */
+static always_inline void aspace_exchange(struct aspace *old,
+					  struct aspace *aspace)
+{
+	u64 self = 1ull << cpu_id();
+
+	if (likely(old != aspace)) {
+		aspace_load_(aspace, self);
+		aspace_left_(old, self);
+	}
+}
+
 /* Makes it this processor's; NULL keeps whichever is loaded. Irqs off. */
-void aspace_switch(struct aspace *aspace);
+static inline void aspace_switch(struct aspace *aspace)
+{
+	struct aspace *old = this_cpu(loaded_aspace);
+	u64 self = 1ull << cpu_id();
+
+	if (aspace == NULL || old == aspace) {
+		return;
+	}
+	aspace_load_(aspace, self);
+	if (old != NULL) {
+		aspace_left_(old, self);
+	}
+}
 
 /* True if this processor's page table is the space's. */
 bool aspace_is_loaded(const struct aspace *aspace);

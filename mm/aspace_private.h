@@ -7,9 +7,6 @@
 
 #include "mm/aspace.h"
 
-/* [c] Whose page table this processor has, NULL: only kernel space. */
-extern percpu struct aspace *loaded_aspace;
-
 static inline struct region *region_of(struct tree_node *node)
 {
 	return node ? container_of(node, struct region, node) : NULL;

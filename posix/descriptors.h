@@ -113,20 +113,29 @@ must_check long handles_give(struct file *files[2], uaddr_t to, u32 flags);
 must_check int handle_use_counted(struct cap_table *t, u64 handle, u32 rights,
 				  enum cap_type type, struct file_use *use);
 
+/* Without a count, if nobody else can close it, and it is right; else NULL. */
+static inline struct file *handle_alone(u64 handle, u32 rights,
+					enum cap_type type)
+{
+	const struct process *self = process_current();
+	const struct descriptors *d = self->descriptors;
+
+	/* Nobody else is there who could raise either. */
+	return likely(self->task_count == 1) && likely(d->refs == 1)
+		       ? cap_find_handle(&d->table, handle, rights, type)
+		       : NULL;
+}
+
 must_check static inline int
 handle_use(u64 handle, u32 rights, enum cap_type type, struct file_use *use)
 {
-	const struct process *self = process_current();
-	struct descriptors *d = self->descriptors;
-
-	if (likely(READ_ONCE(self->task_count) == 1 && descriptors_alone(d))) {
-		use->file = cap_find_handle(&d->table, handle, rights, type);
-		use->counted = false;
-		if (likely(use->file != NULL)) {
-			return 0;
-		}
-	}
-	return handle_use_counted(&d->table, handle, rights, type, use);
+	use->file = handle_alone(handle, rights, type);
+	use->counted = false;
+	return likely(use->file != NULL)
+		       ? 0
+		       : handle_use_counted(
+				 &process_current()->descriptors->table, handle,
+				 rights, type, use);
 }
 
 static inline void file_use_end(struct file_use use)

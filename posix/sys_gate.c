@@ -2,14 +2,10 @@
 /*
  * System calls on gates: making one, calling, serving.
  */
-#include "arch/trap.h"
 #include "fs/gate_file.h"
 #include "lib/errno.h"
 #include "posix/descriptors.h"
 #include "posix/syscall.h"
-#include "sched/thread.h"
-
-static_assert(GATE_WORDS == ARCH_RESULT_WORDS, "arch/trap.h");
 
 SYSCALL_HANDLER(exo_gate_create)
 {
@@ -23,41 +19,48 @@ SYSCALL_HANDLER(exo_gate_create)
 	return err ? err : handles_give(ends, uaddr(a), (u32)b);
 }
 
-static always_inline long pass(u64 handle, enum gate_side side,
-			       struct gate_message *m)
+/* By a handle that others may close meanwhile, or that is not right. */
+static noinline long pass_counted(u64 handle, enum gate_side side)
 {
 	struct file_use use;
 	long err = handle_use(handle, CAP_CALL, CAP_TYPE_GATE, &use);
 
-	if (unlikely(err)) {
+	if (err) {
 		return err;
 	}
-	if (unlikely(gate_side_of(use.file) != side)) {
+	if (gate_side_of(use.file) != side) {
 		err = -EPROTOTYPE;
 	} else {
-		err = side == GATE_CLIENT ? gate_call(gate_of(use.file), m)
-					  : gate_serve(gate_of(use.file), m);
+		err = side == GATE_CLIENT ? gate_call(gate_of(use.file))
+					  : gate_serve(gate_of(use.file));
 	}
 	file_use_end(use);
-	if (likely(err == GATE_GIVEN)) {
-		return 0;
-	}
-	if (err == 0) {
-		arch_syscall_give(current_thread(), m->words);
-	}
 	return err;
+}
+
+/* The file, if nobody else can close the handle meanwhile; else NULL. */
+static always_inline const struct file *end_alone(u64 handle,
+						  enum gate_side side)
+{
+	const struct file *file = handle_alone(handle, CAP_CALL, CAP_TYPE_GATE);
+
+	return likely(file != NULL) && likely(gate_side_of(file) == side)
+		       ? file
+		       : NULL;
 }
 
 SYSCALL_HANDLER(exo_call)
 {
-	struct gate_message m = { { b, c, d, e, f } };
+	const struct file *end = end_alone(a, GATE_CLIENT);
 
-	return pass(a, GATE_CLIENT, &m);
+	return likely(end != NULL) ? gate_call(gate_of(end))
+				   : pass_counted(a, GATE_CLIENT);
 }
 
 SYSCALL_HANDLER(exo_serve)
 {
-	struct gate_message m = { { b, c, d, e, f } };
+	const struct file *end = end_alone(a, GATE_SERVER);
 
-	return pass(a, GATE_SERVER, &m);
+	return likely(end != NULL) ? gate_serve(gate_of(end))
+				   : pass_counted(a, GATE_SERVER);
 }

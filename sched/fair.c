@@ -117,8 +117,7 @@ void fair_insert(struct fair_queue *q, struct fair_entity *e)
 	put_in(q, day_of(q, e->deadline), e);
 }
 
-/* I4: forgets what the entity did not use beyond a slice. */
-static void forgive(const struct fair_queue *q, struct fair_entity *e)
+void fair_forgive(const struct fair_queue *q, struct fair_entity *e)
 {
 	u64 slice = virtual_slice(q, e);
 	u64 credit = MIN(slice, (u64)FAIR_SLICE_DAYS << q->shift);
@@ -127,14 +126,9 @@ static void forgive(const struct fair_queue *q, struct fair_entity *e)
 	e->vtime = MAX(e->vtime, earliest);
 }
 
-void fair_resume(struct fair_queue *q, struct fair_entity *e)
-{
-	forgive(q, e);
-}
-
 void fair_wake(struct fair_queue *q, struct fair_entity *e)
 {
-	forgive(q, e);
+	fair_forgive(q, e);
 	fair_insert(q, e);
 }
 
@@ -147,7 +141,7 @@ void fair_start(struct fair_queue *q, struct fair_entity *e,
 		e->vtime = (q->first_day << q->shift) - slice;
 	} else {
 		e->vtime = parent->vtime;
-		forgive(q, e);
+		fair_forgive(q, e);
 		parent->vtime = e->vtime +
 				MAX(slice / FAIR_SLICE_DAYS, 1ull << q->shift);
 	}

@@ -140,8 +140,22 @@ void fair_insert(struct fair_queue *q, struct fair_entity *e);
 /* As fair_insert for an entity that slept. */
 void fair_wake(struct fair_queue *q, struct fair_entity *e);
 
-/* What fair_wake() forgets, without the insertion. */
-void fair_resume(struct fair_queue *q, struct fair_entity *e);
+/* I4: forgets what the entity did not use beyond a slice. */
+void fair_forgive(const struct fair_queue *q, struct fair_entity *e);
+
+/*
+ * Whether `e`, which slept, may go on in the slice of `running`, past others
+ * that wait: if it is not more than a slice ahead of `running`.  Who is goes
+ * into the queue, so that two that run by turns get no more than their shares,
+ * whoever of them is running when a slice ends.
+ */
+static inline bool fair_may_follow(const struct fair_queue *q,
+				   const struct fair_entity *e,
+				   const struct fair_entity *running)
+{
+	return (s64)(e->vtime - running->vtime) <=
+	       (s64)((u64)FAIR_SLICE_DAYS << q->shift);
+}
 
 /*
  * As fair_insert for a new entity.  Its `parent` runs on this queue's

@@ -57,22 +57,6 @@ void sched_block(void);
  */
 void sched_has_more_irq(void);
 
-/*
- * Takes a thread out of an interruptible sleep, in the hands of the running
- * one, which sleeps interruptibly instead from now on: true if it sleeps here,
- * may run here, and the running one is not interrupted.  Then sched_hand_over()
- * comes next, and nothing that sleeps or takes a lock in between.
- * Context: interrupts off; a lock under which whoever would wake `next` looks
- * for it.
- */
-must_check bool sched_claim(struct thread *next);
-
-/*
- * Switches to the thread that was claimed, which goes on in this slice, past
- * the queue; returns when somebody woke or claimed the caller.  Interrupts off.
- */
-void sched_hand_over(struct thread *next);
-
 /* The end of a switch, on the stack of the thread switched to. */
 void sched_switch_finish(void);
 

@@ -13,6 +13,7 @@
 #include "kernel/preempt.h"
 #include "lib/assert.h"
 #include "mm/aspace.h"
+#include "sched/pass.h"
 #include "sched/runq.h"
 #include "sched/sched.h"
 #include "sched/tick.h"
@@ -38,8 +39,7 @@ static inline void become(struct thread *next, u64 now)
 }
 
 /* Everybody's registers are saved here, so processors predict the return. */
-static noinline void switch_to(struct thread *prev, struct thread *next,
-			       u64 now)
+noinline void sched_switch_to(struct thread *prev, struct thread *next, u64 now)
 {
 	become(next, now);
 	arch_switch(prev, next);
@@ -71,7 +71,7 @@ static void switch_special(struct thread *prev, struct thread *next, u64 now)
 	}
 	arch_switch_prepare(&prev->arch, &next->arch);
 	if (likely(prev->state < THREAD_EVICTED)) {
-		switch_to(prev, next, now);
+		sched_switch_to(prev, next, now);
 		return;
 	}
 	become(next, now);
@@ -153,39 +153,6 @@ void sched_block(void)
 	give_way();
 }
 
-bool sched_claim(struct thread *next)
-{
-	struct thread *self = current_thread();
-
-	spin_lock_own(runq);
-	/* Who interrupts us sets `interrupted`, then takes this lock. */
-	if (likely(next->state == THREAD_INTERRUPTIBLE &&
-		   next->cpu == cpu_id() && next->kstack.place == KSTACK_HERE &&
-		   thread_may_run_on(next, cpu_id()) &&
-		   self->state == THREAD_RUNNABLE &&
-		   !READ_ONCE(self->interrupted))) {
-		self->state = THREAD_INTERRUPTIBLE;
-		next->state = THREAD_RUNNABLE;
-		return true;
-	}
-	spin_unlock_own(runq);
-	return false;
-}
-
-void sched_hand_over(struct thread *next)
-{
-	struct runq *rq = this_cpu_ptr(runq);
-	struct thread *prev = current_thread();
-	u64 now = arch_cycles();
-
-	prev->sleeps++;
-	runq_charge_locked(rq, now);
-	prev->fair.special = is_special(prev);
-	fair_close_turns(&rq->ready);
-	fair_resume(&rq->ready, &next->fair);
-	switch_special(prev, next, now);
-}
-
 /* Its next yield looks at all that it has. */
 void sched_has_more_irq(void)
 {
@@ -249,7 +216,7 @@ void sched_yield(void)
 	prev->cycles += ran;
 	prev->fair.vtime = vtime;
 	this_cpu(runq).charged = now;
-	switch_to(prev, next, now);
+	sched_switch_to(prev, next, now);
 	arch_irq_enable();
 }
 

@@ -46,10 +46,15 @@ struct waiter {
 
 /* Marks: [q] the run queue's lock of `cpu`, [t] LOCK_THREADS, [s] itself. */
 struct thread {
-	struct fair_entity fair;        /* [q] first: no step from one */
-	struct arch_thread arch;        /* entry code looks into it */
-	u8 state;                       /* [q] enum thread_state */
-	bool interrupted;               /* [a] no interruptible sleep now */
+	struct fair_entity fair; /* [q] first: no step from one */
+	struct arch_thread arch; /* entry code looks into it */
+	union {
+		struct {
+			u8 state;         /* [q] enum thread_state */
+			bool interrupted; /* [a] no interruptible sleep now */
+		};
+		u16 state_and_interrupted;
+	};
 	u8 mutex_count;                 /* [s] mutexes held (debug build) */
 	u8 mutexes[THREAD_MUTEXES_MAX]; /* [s] their classes, in order */
 	u8 borrows;                     /* [a] mutexes of it that lend */

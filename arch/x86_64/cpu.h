@@ -200,6 +200,11 @@ X86_CONTROL_REGISTER(cr0)
 X86_CONTROL_REGISTER(cr3)
 X86_CONTROL_REGISTER(cr4)
 
+static inline void arch_root_load(u64 pa)
+{
+	x86_write_cr3(pa);
+}
+
 static inline u64 x86_read_cr2(void)
 {
 	u64 v;

@@ -53,7 +53,7 @@ struct table_pointer {
 
 static struct idt_gate idt[VECTOR_COUNT] aligned(16);
 static struct x86_cpu_tables boot_tables;
-static percpu struct x86_cpu_tables *cpu_tables;
+percpu struct x86_cpu_tables *x86_cpu_tables;
 percpu_first struct percpu_head percpu_head = {
 	.preempt = PREEMPT_NO_WORK,
 };
@@ -151,13 +151,7 @@ void x86_tables_load(struct x86_cpu_tables *tables)
 	tables->gdt[USER_CS / 8] = GDT_USER_CODE;
 	tss_fill(tables);
 	tables_install(tables);
-	this_cpu(cpu_tables) = tables;
-}
-
-void x86_set_kernel_sp(u64 sp)
-{
-	this_cpu(percpu_head).kernel_sp = sp;
-	this_cpu(cpu_tables)->tss.rsp[0] = sp;
+	this_cpu(x86_cpu_tables) = tables;
 }
 
 /* SYSRET copies the selectors as they stand: their RPL bits are set here. */

@@ -6,6 +6,7 @@
 #ifndef EXO_ARCH_X86_64_CPU_TABLES_H
 #define EXO_ARCH_X86_64_CPU_TABLES_H
 
+#include "arch/percpu.h"
 #include "lib/types.h"
 
 /* Exceptions that may strike while GS or the stack is not to be trusted. */
@@ -45,8 +46,14 @@ struct x86_cpu_tables {
 /* Loads the processor's GDT, TSS and IDT. Context: boot. */
 void x86_tables_load(struct x86_cpu_tables *tables);
 
+extern percpu struct x86_cpu_tables *x86_cpu_tables;
+
 /* Sets the stack for entries from user mode, from now on. */
-void x86_set_kernel_sp(u64 sp);
+static inline void x86_set_kernel_sp(u64 sp)
+{
+	this_cpu(percpu_head).kernel_sp = sp;
+	this_cpu(x86_cpu_tables)->tss.rsp[0] = sp;
+}
 
 /* Kinds of caching (PAT). Context: boot, on each processor. */
 void x86_paging_init_cpu(void);

@@ -223,16 +223,16 @@ syscall_entry:
 	mov rsp, [rsp + FRAME_RSP]
 	swapgs
 	o64 sysret
-.absent:	; not the lower half alone, our own, or one that does not exist
-	mov r11d, eax
-	cmp r11, rax
-	jne .narrow
+.absent:	; our own, not the lower half alone, or one that does not exist
 	lea r11, [rax - EXO_CALL_FIRST]
 	cmp r11, [exo_call_count]
-	jae .other
+	jae .narrow
 	call [exo_call_table + r11 * 8]
 	jmp .done
 .narrow: ; the number is an int
+	mov r11d, eax
+	cmp r11, rax
+	je .other
 	mov rax, r11
 	mov [rsp + FRAME_ERROR], rax
 	jmp .number

@@ -3,10 +3,11 @@
  * Vector registers of user threads.
  *
  * The kernel itself uses none.  A processor's registers belong to the thread
- * `fpu_owner`; they are saved when it is switched away from and come back on
- * its way to user mode (work.fpu), so that kernel threads never pay for them.
+ * `x86_fpu_owner`; they are saved when it is switched away from and come back
+ * on its way to user mode (work.fpu), so that kernel threads never pay for
+ * them. A call hands them over at once (arch_switch_call()): user mode is next.
  *
- * I1  fpu_owner == t: t runs here and the registers are its own.
+ * I1  x86_fpu_owner == t: t runs here and the registers are its own.
  * I2  Otherwise t's area holds its state, and work.fpu is set before t can
  *     reach user mode.
  */
@@ -17,18 +18,16 @@
 #include "arch/user.h"
 #include "arch/x86_64/cpu_tables.h"
 #include "arch/x86_64/features.h"
+#include "arch/x86_64/pass.h"
 #include "arch/x86_64/signal_frame.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define MSR_FS_BASE        0xc0000100
-#define MSR_KERNEL_GS_BASE 0xc0000102
-
-#define XCR0_X87           (1u << 0)
-#define XCR0_SSE           (1u << 1)
-#define XCR0_AVX           (1u << 2)
-#define XCR0_AVX512        (7u << 5)
+#define XCR0_X87    (1u << 0)
+#define XCR0_SSE    (1u << 1)
+#define XCR0_AVX    (1u << 2)
+#define XCR0_AVX512 (7u << 5)
 
 /* Offsets and power-up values in the legacy area (SDM vol. 1, 10.5.1). */
 #define FXSAVE_BYTES 512
@@ -50,13 +49,14 @@ struct x86_fpu_note x86_fpu_note = {
 	.area_bytes = FXSAVE_BYTES,
 };
 
-static u32 fpu_mask;
+u32 x86_fpu_mask;
+u32 x86_pass_mask;
 static u32 mxcsr_mask;
 
 /* The registers at a program's start, in XSAVE's short form. */
 static u8 fpu_start[FXSAVE_BYTES + 64] aligned(64);
 
-static percpu struct arch_thread *fpu_owner;
+percpu struct arch_thread *x86_fpu_owner;
 
 /* The area first serves to ask FXSAVE for the mask. */
 static void start_state_make(void)
@@ -84,12 +84,15 @@ void x86_fpu_init(void)
 		return;
 	}
 	supported = x86_cpuid(0xd, 0).eax;
-	fpu_mask = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
+	x86_fpu_mask = XCR0_X87 | XCR0_SSE | (supported & XCR0_AVX);
 	if ((supported & XCR0_AVX512) == XCR0_AVX512) {
-		fpu_mask |= XCR0_AVX512;
+		x86_fpu_mask |= XCR0_AVX512;
 	}
-	__asm__ volatile("xsetbv" ::"c"(0), "a"(fpu_mask), "d"(0));
-	x86_fpu_note.components = fpu_mask;
+	__asm__ volatile("xsetbv" ::"c"(0), "a"(x86_fpu_mask), "d"(0));
+	x86_pass_mask = x86_has(X86_XSAVEOPT) && x86_has(X86_FSGSBASE)
+				? x86_fpu_mask
+				: 0;
+	x86_fpu_note.components = x86_fpu_mask;
 	x86_fpu_note.area_bytes = x86_cpuid(0xd, 0).ebx;
 	x86_fpu_note.user_bytes = x86_fpu_note.area_bytes + sizeof(FPU_MAGIC2);
 }
@@ -98,7 +101,7 @@ void x86_fpu_init(void)
 static void fpu_save_all(void *area)
 {
 	if (x86_has(X86_XSAVE)) {
-		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(fpu_mask),
+		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(x86_fpu_mask),
 				 "d"(0)
 				 : "memory");
 	} else {
@@ -109,18 +112,10 @@ static void fpu_save_all(void *area)
 static void fpu_save(void *area)
 {
 	if (x86_has(X86_XSAVEOPT)) {
-		__asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(fpu_mask),
-				 "d"(0)
-				 : "memory");
+		x86_xsave_changed(area, x86_fpu_mask);
 	} else {
 		fpu_save_all(area);
 	}
-}
-
-static inline void xsave_load(const void *area)
-{
-	__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(fpu_mask), "d"(0)
-			 : "memory");
 }
 
 static void fpu_load(const void *area)
@@ -128,7 +123,7 @@ static void fpu_load(const void *area)
 	if (!x86_has(X86_XSAVE)) {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
 	} else {
-		xsave_load(area);
+		x86_xsave_load(area, x86_fpu_mask);
 	}
 }
 
@@ -164,7 +159,7 @@ int arch_fpu_copy(struct arch_thread *thread)
 		return -ENOMEM;
 	}
 	flags = arch_irq_save();
-	if (this_cpu(fpu_owner) == self) {
+	if (this_cpu(x86_fpu_owner) == self) {
 		fpu_save(self->fpu);
 	}
 	arch_irq_restore(flags);
@@ -187,7 +182,7 @@ void arch_user_reset(struct arch_thread *thread)
 	thread->gs_base = 0;
 	x86_wrmsr(MSR_FS_BASE, 0);
 	x86_wrmsr(MSR_KERNEL_GS_BASE, 0);
-	this_cpu(fpu_owner) = NULL;
+	this_cpu(x86_fpu_owner) = NULL;
 	thread->work.fpu = 1;
 	arch_irq_restore(flags);
 }
@@ -195,7 +190,7 @@ void arch_user_reset(struct arch_thread *thread)
 void x86_fpu_restore(struct arch_thread *thread)
 {
 	fpu_load(thread->fpu);
-	this_cpu(fpu_owner) = thread;
+	this_cpu(x86_fpu_owner) = thread;
 	thread->work.fpu = false;
 }
 
@@ -204,7 +199,7 @@ void x86_fpu_reset(struct arch_thread *thread)
 	arch_irq_disable();
 	fpu_initial_state(thread->fpu);
 	fpu_load(fpu_start);
-	this_cpu(fpu_owner) = thread;
+	this_cpu(x86_fpu_owner) = thread;
 	thread->work.fpu = false;
 	arch_irq_enable();
 }
@@ -213,7 +208,7 @@ void x86_fpu_sync(struct arch_thread *thread)
 {
 	u64 flags = arch_irq_save();
 
-	if (this_cpu(fpu_owner) != thread) {
+	if (this_cpu(x86_fpu_owner) != thread) {
 		x86_fpu_restore(thread);
 	}
 	fpu_save_all(thread->fpu);
@@ -224,8 +219,8 @@ void x86_fpu_detach(struct arch_thread *thread)
 {
 	u64 flags = arch_irq_save();
 
-	if (this_cpu(fpu_owner) == thread) {
-		this_cpu(fpu_owner) = NULL;
+	if (this_cpu(x86_fpu_owner) == thread) {
+		this_cpu(x86_fpu_owner) = NULL;
 	}
 	thread->work.fpu = true;
 	arch_irq_restore(flags);
@@ -235,17 +230,17 @@ int x86_fpu_to_user(struct arch_thread *thread, uaddr_t to)
 {
 	bool stored;
 
-	if (unlikely(fpu_mask == 0 ||
+	if (unlikely(x86_fpu_mask == 0 ||
 		     !user_range_ok(to, x86_fpu_note.user_bytes))) {
 		return x86_fpu_to_user_slow(thread, to);
 	}
 	arch_irq_disable();
-	if (this_cpu(fpu_owner) != thread) {
+	if (this_cpu(x86_fpu_owner) != thread) {
 		x86_fpu_restore(thread);
 	}
 	stored = x86_fpu_store(to.va, &x86_fpu_note) == 0;
 	if (likely(stored)) {
-		xsave_load(fpu_start);
+		x86_xsave_load(fpu_start, x86_fpu_mask);
 	}
 	arch_irq_enable();
 	return likely(stored) ? 0 : x86_fpu_to_user_slow(thread, to);
@@ -255,13 +250,13 @@ int x86_fpu_from_user(struct arch_thread *thread, uaddr_t from)
 {
 	bool loaded;
 
-	if (unlikely(fpu_mask == 0 ||
+	if (unlikely(x86_fpu_mask == 0 ||
 		     !user_range_ok(from, x86_fpu_note.user_bytes))) {
 		return x86_fpu_from_user_slow(thread, from);
 	}
 	arch_irq_disable();
 	loaded = x86_fpu_load(from.va, &x86_fpu_note, mxcsr_mask) == 0;
-	this_cpu(fpu_owner) = loaded ? thread : NULL;
+	this_cpu(x86_fpu_owner) = loaded ? thread : NULL;
 	thread->work.fpu = !loaded;
 	arch_irq_enable();
 	return likely(loaded) ? 0 : x86_fpu_from_user_slow(thread, from);
@@ -288,7 +283,7 @@ unsigned x86_fpu_exceptions(struct arch_thread *thread, bool vectors)
 }
 
 /* WRFSBASE and WRGSBASE work in user mode: ask the registers themselves. */
-static void thread_pointers_save(struct arch_thread *thread)
+static void pointers_save(struct arch_thread *thread)
 {
 	if (!x86_has(X86_FSGSBASE)) {
 		return;
@@ -297,32 +292,28 @@ static void thread_pointers_save(struct arch_thread *thread)
 	thread->gs_base = x86_rdmsr(MSR_KERNEL_GS_BASE);
 }
 
-/* What `prev`, if a user thread, left in the register is dear to write. */
-static void thread_pointers_load(const struct arch_thread *thread,
-				 const struct arch_thread *prev)
+static inline void registers_save(struct arch_thread *prev)
 {
-	if (x86_has(X86_FSGSBASE)) {
-		__asm__ volatile("wrfsbase %0" ::"r"(thread->fs_base));
-	} else {
-		x86_wrmsr(MSR_FS_BASE, thread->fs_base);
-	}
-	if (unlikely(prev->fpu == NULL || prev->gs_base != thread->gs_base)) {
-		x86_wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
+	if (likely(this_cpu(x86_fpu_owner) == prev)) {
+		fpu_save(prev->fpu);
+		this_cpu(x86_fpu_owner) = NULL;
 	}
 }
 
 void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 {
 	if (prev->fpu != NULL) {
-		if (likely(this_cpu(fpu_owner) == prev)) {
-			fpu_save(prev->fpu);
-			this_cpu(fpu_owner) = NULL;
-		}
-		thread_pointers_save(prev);
+		registers_save(prev);
+	}
+	if (prev->fpu != NULL && next->fpu != NULL) {
+		x86_pointers_exchange(prev, next);
+	} else if (prev->fpu != NULL) {
+		pointers_save(prev);
+	} else {
+		x86_pointers_load(next);
 	}
 	if (next->fpu != NULL) {
 		next->work.fpu = 1;
-		thread_pointers_load(next, prev);
 		x86_set_kernel_sp(next->kernel_sp);
 	}
 }

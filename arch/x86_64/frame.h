@@ -17,6 +17,22 @@ struct trap_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
+/* A word of the frame below that end of a kernel stack. */
+#define FRAME_WORD(end, field)                                     \
+	(((u64 *)(end))[((s64)offsetof(struct trap_frame, field) - \
+			 (s64)sizeof(struct trap_frame)) /         \
+			(s64)sizeof(u64)])
+
+/* The second to sixth argument of a system call: kernel stack to stack. */
+static inline void x86_arguments_pass(u64 from, u64 to)
+{
+	FRAME_WORD(to, rsi) = FRAME_WORD(from, rsi);
+	FRAME_WORD(to, rdx) = FRAME_WORD(from, rdx);
+	FRAME_WORD(to, r10) = FRAME_WORD(from, r10);
+	FRAME_WORD(to, r8) = FRAME_WORD(from, r8);
+	FRAME_WORD(to, r9) = FRAME_WORD(from, r9);
+}
+
 /* Not a vector of the processor's: the frame is a system call's. */
 #define FRAME_SYSCALL 0x100
 

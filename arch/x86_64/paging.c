@@ -213,7 +213,7 @@ void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
 
 void arch_table_load(const struct page_table *table)
 {
-	x86_write_cr3(table->root.pa);
+	arch_root_load(table->root.pa);
 }
 
 void arch_tlb_flush_page(u64 va)

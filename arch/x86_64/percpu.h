@@ -24,6 +24,16 @@
 #define cpu_ptr(cpu, var) \
 	((__typeof__(&(var)))(percpu_area[cpu] + (uintptr_t) & (var)))
 
+/* Not 0; a test of memory, as arch_any_set(). */
+#define arch_percpu_any(var)                        \
+	({                                          \
+		bool any_;                          \
+		__asm__ volatile("cmpl $0, %%gs:%1" \
+				 : "=@ccne"(any_)   \
+				 : "m"(var));       \
+		any_;                               \
+	})
+
 #define arch_percpu_ticket(next, owner, ticket)                             \
 	({                                                                  \
 		bool served_;                                               \

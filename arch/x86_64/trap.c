@@ -209,18 +209,14 @@ u64 arch_syscall_number(void)
 	return arch_user_frame()->error;
 }
 
-void arch_syscall_give(const struct thread *thread,
-		       const u64 words[ARCH_RESULT_WORDS])
+static const struct arch_thread *arch_of(const struct thread *thread)
 {
-	const struct arch_thread *arch =
-		(const void *)((const char *)thread + ARCH_THREAD_AT);
-	struct trap_frame *frame = (struct trap_frame *)arch->kernel_sp - 1;
+	return (const void *)((const char *)thread + ARCH_THREAD_AT);
+}
 
-	frame->rsi = words[0];
-	frame->rdx = words[1];
-	frame->r10 = words[2];
-	frame->r8 = words[3];
-	frame->r9 = words[4];
+void arch_syscall_pass(const struct thread *from, const struct thread *to)
+{
+	x86_arguments_pass(arch_of(from)->kernel_sp, arch_of(to)->kernel_sp);
 }
 
 void arch_user_resume(void)
