@@ -4,13 +4,16 @@
  */
 #include "ipc/ring_object.h"
 
+#include "arch/cpu.h"
 #include "kernel/clock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "mm/kmem.h"
 #include "sched/thread.h"
 #include "tests/holdings.h"
 #include "tests/ktest.h"
+#include "trace/trace.h"
 
 #define SLOTS 128u
 #define ARENA (5 * PAGE_SIZE)
@@ -122,4 +125,90 @@ KTEST(ring_object_wakes, "a bell, and the end of a peer, wake who waits")
 	thread_join(t);
 	EXPECT_EQ(waited, -EPIPE);
 	ring_object_close(r, RING_CONSUMER);
+}
+
+/* ---- Batches ------------------------------------------------------------- */
+
+#define RECORDS  256u
+#define TOGETHER 3u
+
+/* Takes what is there each time that it wakes up, until all have come. */
+static void taker(void *arg)
+{
+	struct ring_object *r = arg;
+	struct ring_consumer c;
+	struct ring_head head;
+	u32 got = 0;
+	u8 byte;
+
+	ring_consumer_attach(&c, r->shared, SLOTS);
+	while (got < TOGETHER &&
+	       ring_object_wait(r, RING_CONSUMER, WAITQ_FOREVER) == 0) {
+		while (ring_receive(&c, &head, &byte, 1) == RING_OK) {
+			got++;
+		}
+	}
+	waited = (int)got;
+}
+
+/* Switches to that thread in what this processor recorded since. */
+static u32 switches_to(struct trace_cursor *cursor, struct arch_record *records,
+		       u32 tid)
+{
+	u32 count, found = 0;
+
+	while ((count = trace_collect(cursor, records, RECORDS)) > 0) {
+		for (u32 i = 0; i < count; i++) {
+			found += records[i].event == TRACE_SWITCH &&
+				 records[i].a == tid;
+		}
+	}
+	return found;
+}
+
+/*
+ * Both threads on one processor, so that one ring of records has all.  Who is
+ * preempted is switched to once more, which is not the batch's doing.
+ */
+KTEST(ring_batch_one_switch, "three messages in one batch are one switch")
+{
+	struct arch_record *records = kmalloc(RECORDS * sizeof(*records));
+	struct thread *self = current_thread(), *t;
+	struct ring_object *r = NULL;
+	struct ring_head head = { .len = 1 };
+	struct ring_producer p;
+	struct trace_cursor cursor;
+	u64 before = self->affinity;
+	u64 here = 1ull << cpu_id();
+	u64 preempted;
+	u32 tid;
+
+	EXPECT(records != NULL && ring_object_create(SLOTS, 0, &r) == 0);
+	EXPECT_EQ(thread_set_affinity(self, here), 0);
+	t = thread_create("taker", taker, r);
+	EXPECT(t != NULL && thread_set_affinity(t, here) == 0);
+	ring_producer_attach(&p, r->shared, SLOTS);
+	tid = t->tid;
+	thread_start(t);
+	while (READ_ONCE(t->state) != THREAD_SLEEPING &&
+	       READ_ONCE(t->state) != THREAD_INTERRUPTIBLE) {
+		clock_wait_ns(MS);
+	}
+	preempted = thread_get(t)->preemptions;
+	trace_cursor_start(&cursor, cpu_id());
+	(void)switches_to(&cursor, records, tid);
+	for (u32 i = 0; i < TOGETHER; i++) {
+		EXPECT_EQ(ring_send(&p, head, "x"), RING_OK);
+	}
+	EXPECT(ring_producer_bell(&p));
+	EXPECT_EQ(ring_object_bell(r, RING_PRODUCER), 0);
+	thread_join(t);
+	EXPECT_EQ(switches_to(&cursor, records, tid),
+		  1 + t->preemptions - preempted);
+	thread_put(t);
+	EXPECT_EQ(waited, TOGETHER);
+	EXPECT_EQ(thread_set_affinity(self, before), 0);
+	ring_object_close(r, RING_PRODUCER);
+	ring_object_close(r, RING_CONSUMER);
+	kfree(records);
 }

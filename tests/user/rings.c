@@ -321,10 +321,11 @@ static void test_hostile(void)
 	}
 	for (int i = 0; i < 300; i++) {
 		struct ring_head head = { .len = sizeof(data) };
-		long err = exo_ring_wait(r.ends[i % 2], MS, EXO_NO_BELL);
+		long err = exo_ring_wait(r.ends[i % 2], MS / 20, EXO_NO_BELL);
 
 		EXPECT(err == 0 || err == -ETIMEDOUT);
-		EXPECT(poll_one(r.ends[i % 2], 1) >= 0);
+		/* Waiting is dear where instructions are the clock. */
+		EXPECT(poll_one(r.ends[i % 2], i % 30 == 0) >= 0);
 		ring_producer_attach(&p, r.shared, SLOTS);
 		ring_consumer_attach(&c, r.shared, SLOTS);
 		EXPECT(ring_send(&p, head, data) <= RING_TOO_LONG);
