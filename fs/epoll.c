@@ -12,9 +12,9 @@
  *     takes it out of all sets (epoll_file_end()): while the mutex is held, the
  *     file of each item is open.
  * I2  `ready` and `is_ready` change under the set's q.lock, and only who has
- * the mutex takes an item out: to that one the list grows at its end alone.  An
- *     item that is taken out is asked afterwards: a change behind that puts it
- *     back.
+ *     the mutex takes an item out: to that one the list grows at its end
+ *     alone.  An item that is taken out is asked afterwards: a change behind
+ *     that puts it back.
  * I3  Sets in sets make no circle and at most SETS_MAX levels: `height` is one
  *     more than that of each set inside, and rises before the item is used.
  */

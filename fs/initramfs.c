@@ -8,6 +8,7 @@
 #include "fs/cpio.h"
 #include "fs/file.h"
 #include "fs/mount.h"
+#include "fs/path_cache.h"
 #include "fs/ramfs.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
@@ -114,6 +115,7 @@ static int replace(struct vnode *dir, struct name name,
 	if (vnode_is(old, MODE_DIRECTORY) &&
 	    (e->mode & MODE_TYPE) == MODE_DIRECTORY) {
 		attributes_set(old, e);
+		path_forget(true);
 		err = -EEXIST;
 	} else {
 		err = dir->ops->remove(dir, name, old);

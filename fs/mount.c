@@ -9,6 +9,7 @@
  */
 #include "fs/mount.h"
 
+#include "fs/path_cache.h"
 #include "kernel/spinlock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -81,6 +82,7 @@ static bool attach(struct fs *fs, struct vnode *where)
 		}
 		list_push_back(&table.mounts, &fs->link);
 	}
+	path_forget(true);
 	return true;
 }
 
@@ -147,6 +149,7 @@ int fs_unmount(struct vnode *root, bool lazy)
 		fs->covered = NULL;
 		list_remove(&fs->link);
 	}
+	path_forget(true);
 	vnode_put(covered);
 	fs->type->detach(fs);
 	fs_put(fs);

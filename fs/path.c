@@ -7,6 +7,7 @@
 
 #include "arch/user.h"
 #include "fs/mount.h"
+#include "fs/path_cache.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
@@ -16,7 +17,7 @@ static void path_init(struct path *p)
 	p->text = p->rest = p->near;
 	p->size_bytes = PATH_NEAR_BYTES;
 	p->root = p->vnode = p->dir = NULL;
-	p->dot = p->slash = false;
+	p->dot = p->slash = p->plain = false;
 	p->links = 0;
 }
 
@@ -52,6 +53,7 @@ int path_from_user(struct path *p, uaddr_t text)
 		}
 		len = copy_string_from_user(p->text, text, p->size_bytes);
 	}
+	p->len = (u32)len;
 	return len < 0 ? (int)len : 0;
 }
 
@@ -60,6 +62,7 @@ int path_from_kernel(struct path *p, const char *text)
 	size_t bytes = strlen(text) + 1;
 
 	path_init(p);
+	p->len = (u32)(bytes - 1);
 	if (bytes > p->size_bytes) {
 		int err = path_enlarge(p, 0);
 
@@ -82,7 +85,13 @@ void path_end(struct path *p)
 	}
 }
 
-#define BYTES_OF(b) (0x0101010101010101ull * (b))
+/* These mean the name, and not only what it leads to. */
+#define PATH_NAMES (PATH_NO_FOLLOW | PATH_MISSING)
+
+/* Of a directory's mode. */
+#define EVERYBODY_SEARCHES 0111u
+
+#define BYTES_OF(b)        (0x0101010101010101ull * (b))
 
 /* The high bit of the lowest byte that is zero, and perhaps of higher ones. */
 static inline u64 zero_bytes(u64 word)
@@ -197,6 +206,7 @@ static noinline int follow(struct path *p, struct vnode *link, bool last)
 	struct vnode *to;
 	int err = 0;
 
+	p->plain = false;
 	if (++p->links > PATH_LINKS_MAX) {
 		err = -ELOOP;
 	} else if (link->ops->follow != NULL) {
@@ -222,6 +232,7 @@ static noinline bool step_dots(struct path *p, struct name name, int *err)
 		return false;
 	}
 	p->dot = true;
+	p->plain = false;
 	p->last = name;
 	*err = name.len == 2 ? step_up(p) : 0;
 	return true;
@@ -269,6 +280,13 @@ static always_inline int step(struct path *p, struct name name, unsigned flags)
 	return 0;
 }
 
+/* What everybody finds there stays until path_forget(). */
+static inline bool dir_is_plain(const struct vnode *dir)
+{
+	return (dir->mode & EVERYBODY_SEARCHES) == EVERYBODY_SEARCHES &&
+	       dir->ops->names_keep;
+}
+
 /* Walks from p->vnode to the end. */
 static int walk(struct path *p, unsigned flags)
 {
@@ -279,6 +297,7 @@ static int walk(struct path *p, unsigned flags)
 				  ? vnode_access(p->vnode, p->cred, ACCESS_EXEC)
 				  : -ENOTDIR;
 
+		p->plain = p->plain && dir_is_plain(p->vnode);
 		p->dot = false;
 		if (err == 0 &&
 		    (name.text[0] != '.' || !step_dots(p, name, &err))) {
@@ -291,22 +310,98 @@ static int walk(struct path *p, unsigned flags)
 	return 0;
 }
 
+/* The high bit of each byte that is zero. */
+static inline u64 all_zero_bytes(u64 word)
+{
+	u64 low = ~BYTES_OF(0x80);
+
+	return ~(((word & low) + low) | word | low);
+}
+
+/* Where the last slash of an absolute path is. */
+static inline u32 last_slash(const struct path *p)
+{
+	u32 at = ALIGN_DOWN(p->len, sizeof(u64));
+	u64 behind = ~0ull << p->len % sizeof(u64) * 8, word, found;
+
+	for (;; behind = 0, at -= (u32)sizeof(word)) {
+		__builtin_memcpy(&word, p->text + at, sizeof(word));
+		found = all_zero_bytes((word ^ BYTES_OF('/')) | behind);
+		if (found != 0) {
+			return at + (63 - (u32)__builtin_clzll(found)) / 8;
+		}
+	}
+}
+
+/*
+ * Begins where the path or, if the name itself counts or nothing is known of
+ * it, the way to its last name is known to lead.  Returns the bytes of the text
+ * that are done with, 0: none.
+ */
+static u32 begin_known(struct path *p, unsigned flags)
+{
+	struct vnode *v = NULL;
+	u32 len = p->len;
+
+	if (!(flags & PATH_NAMES)) {
+		v = path_known(p->root, p->text, len);
+	}
+	if (v == NULL && p->text[len - 1] != '/') {
+		len = last_slash(p);
+		v = path_known(p->root, p->text, len);
+	}
+	if (v == NULL) {
+		return 0;
+	}
+	move(&p->vnode, v);
+	p->rest = p->text + len;
+	return len;
+}
+
+/* What the walk found is known from now on; `done` bytes of it were before. */
+static void learn(const struct path *p, unsigned flags, u32 done,
+		  u64 generation)
+{
+	if (p->dir == NULL) {
+		return;
+	}
+	if (done == 0) {
+		path_learn(p->root, p->text, (u32)(p->last.text - p->text) - 1,
+			   p->dir, generation);
+	}
+	if (p->vnode != NULL && !(flags & PATH_NAMES)) {
+		path_learn(p->root, p->text, p->len, p->vnode, generation);
+	}
+}
+
 int path_walk(struct path *p, struct fs_context *context, struct vnode *start,
 	      unsigned flags)
 {
+	u64 generation = path_generation();
+	u32 done = 0;
 	int err;
 
 	p->cred = flags & PATH_REAL_USER ? cred_real() : cred_effective();
 	p->root = fs_context_root(context);
 	p->vnode = start;
 	if (p->rest[0] == '/') {
-		move(&p->vnode, vnode_get(p->root));
+		done = begin_known(p, flags);
+		if (done == p->len) {
+			return 0;
+		}
+		if (done == 0) {
+			move(&p->vnode, vnode_get(p->root));
+		}
+		p->plain = true;
 	} else if (p->rest[0] == '\0' && !(flags & PATH_EMPTY)) {
 		move(&p->vnode, NULL);
 		return -ENOENT;
 	}
 	err = walk(p, flags);
 	p->slash = p->rest[0] == '/';
+	if (p->plain && err == 0 && !p->slash) {
+		learn(p, flags, done, generation);
+	}
 	if (err == 0 && p->slash && p->vnode != NULL &&
 	    !vnode_is(p->vnode, MODE_DIRECTORY)) {
 		err = -ENOTDIR;

@@ -35,6 +35,7 @@ struct path {
 	char *text; /* what is left of it lies at `rest` */
 	char *rest;
 	size_t size_bytes;   /* of `text` */
+	u32 len;             /* of the text as it came */
 	struct vnode *root;  /* reference: ".." ends there */
 	struct vnode *vnode; /* reference: what it names, NULL: nothing */
 	struct vnode *dir;   /* reference: where `last` stands, or NULL */
@@ -42,7 +43,8 @@ struct path {
 	struct cred cred;    /* with whose rights it was walked */
 	bool dot;            /* the last part was "." or ".." */
 	bool slash;          /* it ended with a slash: a directory is meant */
-	u8 links;            /* symbolic links so far */
+	bool plain; /* what it found may be learned (fs/path_cache.h) */
+	u8 links;   /* symbolic links so far */
 	char near[PATH_NEAR_BYTES + PATH_SLACK_BYTES];
 };
 

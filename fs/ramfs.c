@@ -5,6 +5,7 @@
 #include "fs/ramfs.h"
 
 #include "fs/device.h"
+#include "fs/path_cache.h"
 #include "fs/ramfs_private.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -97,6 +98,7 @@ struct vnode *ramfs_node_destroy(struct vnode *v)
 	switch (v->mode & MODE_TYPE) {
 	case MODE_DIRECTORY:
 		parent = node->dir.parent == node ? NULL : &node->dir.parent->v;
+		path_forget(true);
 		break;
 	case MODE_REGULAR:
 		/* Nobody else knows it: most have nothing to drop. */

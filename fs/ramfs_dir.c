@@ -7,6 +7,7 @@
  * too: it stays while the entry is there, whatever else comes and goes.
  */
 #include "fs/file.h"
+#include "fs/path_cache.h"
 #include "fs/ramfs_private.h"
 #include "kernel/random.h"
 #include "lib/errno.h"
@@ -76,10 +77,23 @@ static noinline bool text_is(struct name name, struct name other)
 	return true;
 }
 
+/* The hash of eight bytes at most says all; up to 16, so do both ends. */
 static inline bool name_is(const struct name *name, const struct name *other)
 {
-	return name->hash == other->hash && name->len == other->len &&
-	       (name->len <= sizeof(u64) || text_is(*name, *other));
+	u32 len = name->len, end = len - (u32)sizeof(u64);
+
+	if (name->hash != other->hash || len != other->len) {
+		return false;
+	}
+	if (len <= sizeof(u64)) {
+		return true;
+	}
+	if (len > 2 * sizeof(u64)) {
+		return text_is(*name, *other);
+	}
+	return name_word(name->text, len) == name_word(other->text, len) &&
+	       name_word(name->text + end, sizeof(u64)) ==
+		       name_word(other->text + end, sizeof(u64));
 }
 
 static struct ramfs_entry *entry_of(struct tree_node *link)
@@ -401,6 +415,7 @@ static int dir_remove(struct vnode *dir, struct name name, struct vnode *victim)
 		entry_take(e);
 		unlinked(e->node);
 	}
+	path_forget(vnode_is(victim, MODE_DIRECTORY));
 	entry_free(fs, e);
 	vnode_put(victim);
 	return 0;
@@ -538,6 +553,7 @@ static int dir_rename(const struct vnode_rename *r)
 	WITH_MUTEX (&fs->names) {
 		err = rename_locked(r, spare, &doing);
 	}
+	path_forget(true);
 	entry_free(fs, doing.old);
 	vnode_put(doing.put[0]);
 	vnode_put(doing.put[1]);
@@ -604,4 +620,5 @@ const struct vnode_ops ramfs_dir_ops = {
 	.list = dir_list,
 	.destroy = ramfs_node_destroy,
 	.file_ops = &directory_file_ops,
+	.names_keep = true,
 };

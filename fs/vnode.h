@@ -124,6 +124,8 @@ struct vnode_ops {
 	/* The last reference is gone; returns one to drop in turn, or NULL. */
 	struct vnode *(*destroy)(struct vnode *v);
 	const struct file_ops *file_ops;
+	/* Its names change by path_forget() alone, and are for everybody. */
+	bool names_keep;
 };
 
 /* Marks: [I] immutable, [m] `mutex`, [a] atomic, [n] the file system's own. */

@@ -5,6 +5,7 @@
  */
 #include "arch/user.h"
 #include "fs/mount.h"
+#include "fs/path_cache.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
@@ -224,6 +225,9 @@ static int mode_change(struct vnode *v, const void *what)
 		mode &= ~(u32)MODE_SET_GID;
 	}
 	v->mode = (v->mode & MODE_TYPE) | mode;
+	if (vnode_is(v, MODE_DIRECTORY)) {
+		path_forget(true);
+	}
 	return 0;
 }
 

@@ -11,7 +11,8 @@ PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
-            for name in ("pointers", "registers", "memory", "families", "unshare",
+            for name in ("pointers", "registers", "memory", "families", "names",
+                         "unshare",
                          "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
                          "storm", "files", "pipes", "proc", "locks", "transfer",

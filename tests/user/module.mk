@@ -4,5 +4,5 @@ testuser-y := signal_faults signals faults pointers registers memory fork \
 	threads jobs fuzz_calls exec storm files pipes proc locks
 testuser-y += rings calls handles
 testuser-y += transfer events timers garbage pty
-testuser-y += families unshare
+testuser-y += families names unshare
 testuser-y += hogs accounts busy
