@@ -81,10 +81,15 @@ static int look(struct process *self, struct wait *w)
 	return err;
 }
 
-/* 1: found; 0: nothing yet and WNOHANG.  Errors: -ECHILD, -ERESTART. */
+/*
+ * 1: found; 0: nothing yet and WNOHANG.  Errors: -ECHILD, -ERESTART.  Whom a
+ * signal interrupts looks once more: it may be the one that a child's end
+ * sends, and its sender holds the lock until that child is there, or gone.
+ */
 static int wait(struct wait *w)
 {
 	struct process *self = process_current();
+	bool interrupted = false;
 
 	for (;;) {
 		u32 seen = child_events_count(&self->events);
@@ -93,9 +98,11 @@ static int wait(struct wait *w)
 		if (found != 0 || (w->options & ABI_WNOHANG)) {
 			return found;
 		}
-		if (child_events_wait_interruptible(&self->events, seen)) {
+		if (interrupted) {
 			return -ERESTART;
 		}
+		interrupted = child_events_wait_interruptible(&self->events,
+							      seen) != 0;
 	}
 }
 

@@ -82,6 +82,26 @@ static void told_of(const char *name, pid_t child)
 	       told.si_pid == child ? "the child" : "WRONG");
 }
 
+/* The child is there before the signal is. */
+static void told_while_waiting(void)
+{
+	int status, rounds = 0;
+
+	handle(SIGCHLD, note, 0);
+	while (rounds < 50) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			_exit(0);
+		}
+		if (waitpid(child, &status, 0) != child) {
+			break;
+		}
+		rounds++;
+	}
+	result("SIGCHLD ends no wait for the child", rounds == 50);
+}
+
 static void ends(void)
 {
 	pid_t child;
@@ -356,6 +376,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ends();
+	told_while_waiting();
 	stops(SIGSTOP);
 	stops(SIGTSTP);
 	groups();
