@@ -29,10 +29,11 @@
  *   matters, a window of fewer than 2m points is hit with at least
  *   p = c^d / (m (2m)^(d-1)), and one of N windows with 1 - (1 - p)^N.
  * - Where others must get far before the one that fell behind goes on, PCT's
- *   lowered priority, the pause must be long: it lasts a power of two of turns,
- *   each power as likely, and each turn is worth a gap of another processor.
+ *   lowered priority, the pause must be long: it lasts a power of two of turns
+ *   below m, each power as likely, and each turn is worth a gap of another
+ *   processor.  So the time for pauses is in bounds for each m.
  * - How wide the window is nobody knows, so each seed draws its m, a power of
- *   two from GAP_LEAST on; one seed in GAPS has the one that fits.
+ *   two; one seed in SHIFTS has the one that fits.
  *
  * docs/testing.md has how many seeds the planted races take.
  *
@@ -45,21 +46,21 @@
 #include "kernel/preempt.h"
 #include "lib/random.h"
 
-#define GAP_LEAST 16
-#define GAPS      8
-#define PAUSES    7
+#define SHIFT_LEAST 4
+#define SHIFTS      8
 
 static struct {
 	bool on;
-	s32 left;     /* points before the next change */
-	unsigned gap; /* [I] the theory's m */
+	s32 left;       /* points before the next change */
+	unsigned shift; /* [I] log2 of the theory's m */
 	struct random random;
 } explore = { .left = INT32_MAX };
 
 int explore_start(u64 seed)
 {
 	random_seed(&explore.random, seed);
-	explore.gap = GAP_LEAST << random_below(&explore.random, GAPS);
+	explore.shift =
+		SHIFT_LEAST + (unsigned)random_below(&explore.random, SHIFTS);
 	explore.on = true;
 	explore.left = 0;
 	return 0;
@@ -77,7 +78,7 @@ unsigned explore_choose(unsigned n)
 
 static void fall_behind(void)
 {
-	for (unsigned turns = 1u << explore_choose(PAUSES); turns > 0;
+	for (unsigned turns = 1u << explore_choose(explore.shift); turns > 0;
 	     turns--) {
 		arch_relax();
 	}
@@ -89,7 +90,7 @@ static noinline void change(void)
 		explore.left = INT32_MAX;
 		return;
 	}
-	explore.left = (s32)explore_choose(2 * explore.gap);
+	explore.left = (s32)explore_choose(2u << explore.shift);
 	if (preempt_depth() == 0 && arch_irq_enabled() &&
 	    explore_choose(2) != 0) {
 		sched_preempt();

@@ -66,6 +66,19 @@ void __tsan_atomic_thread_fence(int order)
 		return __VA_ARGS__;    \
 	}
 
+/* One behind it, too: what comes next may be that interrupts go off. */
+#define LOAD(bits)                                                       \
+	u##bits __tsan_atomic##bits##_load(const u##bits *p, int order); \
+	u##bits __tsan_atomic##bits##_load(const u##bits *p,             \
+					   maybe_unused int order)       \
+	{                                                                \
+		u##bits value;                                           \
+		explore_point();                                         \
+		value = __atomic_load_n(p, __ATOMIC_SEQ_CST);            \
+		explore_point();                                         \
+		return value;                                            \
+	}
+
 #define CHANGE(bits, name, builtin)                                  \
 	ATOMIC(u##bits, bits##_##name,                               \
 	       (u##bits * p, u##bits value, maybe_unused int order), \
@@ -80,9 +93,7 @@ void __tsan_atomic_thread_fence(int order)
 					   __ATOMIC_SEQ_CST))
 
 #define ATOMICS(bits)                                                \
-	ATOMIC(u##bits, bits##_load,                                 \
-	       (const u##bits *p, maybe_unused int order),           \
-	       __atomic_load_n(p, __ATOMIC_SEQ_CST))                 \
+	LOAD(bits)                                                   \
 	ATOMIC(void, bits##_store,                                   \
 	       (u##bits * p, u##bits value, maybe_unused int order), \
 	       __atomic_store_n(p, value, __ATOMIC_SEQ_CST))         \

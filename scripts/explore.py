@@ -3,8 +3,8 @@
 """Searches over seeds for one under which a test fails; `make explore` runs it.
 
 TEST is an in-kernel test of the kernel that explores, or, as /tests/NAME, a
-program of the tests, which must end with status 0. SEEDS is 7, 1..200 or
-1,5,9. CPUS and MEM come from the environment. Two machines run at a time; each
+program of the tests, which must end with status 0 and print what it prints on
+Linux. SEEDS is 7, 1..200 or 1,5,9. CPUS and MEM come from the environment. Two machines run at a time; each
 counts instructions, so a seed gives the same run every time. A failing seed
 shows what failed and the commands that repeat it; the status is then 1.
 
@@ -28,13 +28,16 @@ from qemu import Machine
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = ROOT / "build/explore/exo.elf"
 INITRD = ROOT / "build/tests.cpio"
+PROGRAMS = ROOT / "build/testroot"
 LOGS = ROOT / "build/explore/log"
 AT_A_TIME = 2
 LIMIT_S = 300
-PASSED = {"test": 1, "program": 0}  # QEMU's status
+PASSED = 1  # QEMU's status when the tests passed
 FAILED = re.compile(r"^(?:# (tests/\S+:\d+: .*)|=== (PANIC: .*) ===|"
                     r"# (threads left behind: .*)|"
                     r"(init exited, status (?!0$).*))$", re.M)
+# The kernel's own lines, which come in between, even within a line.
+OURS = re.compile(r"\[ *(\d+\.\d+\] \d+|boot\]) .*\n")
 # What record and replay adds to the counting of instructions.
 RECORDING = ",rr={},rrfile={}/record,rrsnapshot=start"
 
@@ -47,16 +50,49 @@ class Run:
     text: str
 
 
+def is_program(test):
+    return test.startswith("/")
+
+
 def machine(test, cpus, seed, **options):
     """The machine that runs this test with this seed."""
-    what = f"init={test}" if test.startswith("/") else f"test={test}"
+    what = f"loglevel=1 init={test}" if is_program(test) else f"test={test}"
     return Machine(kernel=str(KERNEL), initrd=str(INITRD), accel="tcg",
                    cpus=cpus, seed=seed, mem=os.environ.get("MEM") or "256M",
                    append=f"panic=exit console=serial explore=1 {what}",
                    **options)
 
 
-def run(test, cpus, seed, limit_s=LIMIT_S):
+def on_linux(program):
+    """What one of the tests' programs prints on Linux, which is right."""
+    return subprocess.run([f"{PROGRAMS}{program}"], check=True, text=True,
+                          timeout=LIMIT_S, capture_output=True).stdout
+
+
+def printed(text):
+    """What the first program printed: what is left without the kernel's."""
+    begin = re.search(r"^\[boot\] ready in.*\n", text, re.M)
+    end = re.search(r"^init exited,.*", text, re.M)
+    if not begin or not end:
+        return ""
+    return OURS.sub("", text[begin.end():end.start()])
+
+
+def judge(test, status, text, wanted):
+    """What is wrong with a run, None if nothing is."""
+    found = FAILED.search(text)
+    if found:
+        return next(filter(None, found.groups()))
+    if "1..0" in text.split():
+        return f"there is no test {test}"
+    if status != (0 if is_program(test) else PASSED):
+        return f"QEMU ended with status {status}"
+    if is_program(test) and printed(text) != wanted:
+        return "it did not print what it prints on Linux"
+    return None
+
+
+def run(test, cpus, seed, wanted=""):
     """Runs it once; its serial port stays in build/explore/log/."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{Path(test).name}-{cpus}-{seed}"
@@ -64,31 +100,19 @@ def run(test, cpus, seed, limit_s=LIMIT_S):
     command = machine(test, cpus, seed, serial=f"file:{log}").command()
     try:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False,
-                                timeout=limit_s).returncode
+                                timeout=LIMIT_S).returncode
     except subprocess.TimeoutExpired:
-        status = None
+        status = f"none within {LIMIT_S} s of this host"
     text = log.read_text(encoding="utf-8", errors="replace") \
         if log.exists() else ""
-    kind = "program" if test.startswith("/") else "test"
-    if status == PASSED[kind] and "1..0" not in text.split() and \
-            not FAILED.search(text):
-        return Run(seed, None, text)
-    found = FAILED.search(text)
-    if found:
-        why = next(filter(None, found.groups()))
-    elif status is None:
-        why = f"no end within {limit_s} s of this host"
-    elif "1..0" in text.split():
-        why = f"there is no test {test}"
-    else:
-        why = f"QEMU ended with status {status}"
-    return Run(seed, why, text)
+    return Run(seed, judge(test, status, text, wanted), text)
 
 
 def search(test, cpus, seeds):
     """The runs, in the order of the seeds; who stops asking stops them."""
+    wanted = on_linux(test) if is_program(test) else ""
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        runs = [pool.submit(run, test, cpus, seed) for seed in seeds]
+        runs = [pool.submit(run, test, cpus, seed, wanted) for seed in seeds]
         try:
             for future in runs:
                 yield future.result()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The tests' own programs: what they print on Linux, they print here."""
-import re
 import subprocess
 
 from suite import test
 from user_faults import TESTS_INITRD
 from vm import DEBUG_KERNEL, KERNEL, ROOT, Failure, Machine, Vm
+
+from explore import OURS
 
 PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
@@ -18,9 +19,6 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
                          "storm", "files", "pipes", "proc", "locks", "transfer",
                          "events", "timers", "pty", "accounts", "busy")]
 LIMIT_S = 120
-
-# The kernel's own lines, which come in between, even within a line.
-OURS = re.compile(r"\[ *(\d+\.\d+\] \d+|boot\]) .*\n")
 
 
 def output_on_linux(program):
