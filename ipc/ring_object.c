@@ -98,8 +98,7 @@ int ring_object_create(u32 count, u64 arena_bytes, struct ring_object **out)
 	    arena_bytes > RING_PAGES_MAX * PAGE_SIZE) {
 		return -EINVAL;
 	}
-	pages = DIV_ROUND_UP(ring_bytes(count), PAGE_SIZE) +
-		DIV_ROUND_UP(arena_bytes, PAGE_SIZE);
+	pages = ring_object_pages(count, arena_bytes);
 	if (pages > RING_PAGES_MAX) {
 		return -EINVAL;
 	}
@@ -176,11 +175,12 @@ int ring_object_wait(struct ring_object *r, enum ring_side side,
 	struct ring_waiters *w = &r->sides[side];
 	struct ring_end *end = end_of(r, side);
 	u64 flags = waitq_lock(&w->q);
+	bool work;
 	int err = 0;
 
 	w->sleepers++;
 	ring_end_sleeps(end);
-	while (!has_work(r, side) && err == 0) {
+	while (!(work = has_work(r, side)) && err == 0) {
 		err = deadline_ns
 			      ? waitq_sleep_interruptible(&w->q, deadline_ns)
 			      : -ETIMEDOUT;
@@ -190,7 +190,7 @@ int ring_object_wait(struct ring_object *r, enum ring_side side,
 		ring_end_woke(end);
 	}
 	waitq_unlock(&w->q, flags);
-	if (has_work(r, side)) {
+	if (work) {
 		err = at_end(r, side) ? -EPIPE : 0;
 	}
 	return err;

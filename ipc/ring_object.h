@@ -48,6 +48,13 @@ struct ring_object {
 /* The most that a ring and its arena may have. */
 #define RING_PAGES_MAX 4096u
 
+/* Pages of a ring of `count` slots and its arena. */
+static inline u64 ring_object_pages(u32 count, u64 arena_bytes)
+{
+	return DIV_ROUND_UP(ring_bytes(count), PAGE_SIZE) +
+	       DIV_ROUND_UP(arena_bytes, PAGE_SIZE);
+}
+
 /*
  * An empty ring of `count` slots, and behind it, from the next page on, an
  * arena.  The caller has the reference of each of the two ends.

@@ -71,6 +71,7 @@ enum abi_rlimit_resource {
 	ABI_RLIMIT_CORE = 4,
 	ABI_RLIMIT_NPROC = 6,
 	ABI_RLIMIT_NOFILE = 7,
+	ABI_RLIMIT_MEMLOCK = 8,
 	ABI_RLIMIT_AS = 9,
 	ABI_RLIM_NLIMITS = 16,
 };

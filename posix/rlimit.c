@@ -3,7 +3,8 @@
  * Limits.  What each is good for here: AS, STACK and DATA bound an address
  * space (mm/aspace.h), NOFILE the descriptors, NPROC the threads of a user
  * (of user 0 as well: who sets it means it), SIGPENDING queued signals, FSIZE
- * the length of files; the others are kept and have no effect.
+ * the length of files, MEMLOCK the pages of rings (posix/sys_ring.c); the
+ * others are kept and have no effect.
  */
 #include "arch/user.h"
 #include "lib/errno.h"

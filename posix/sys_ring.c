@@ -6,6 +6,7 @@
 #include "arch/user.h"
 #include "fs/ring_file.h"
 #include "lib/errno.h"
+#include "mm/frame.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
@@ -40,13 +41,48 @@ long handles_give(struct file *files[2], uaddr_t to, u32 flags)
 	return err;
 }
 
+/*
+ * Half the pages of each ring for each of its ends that the running process
+ * has.  Pages of rings are there from the beginning and for as long as an end
+ * is, so that who has one pays for it, whoever made it.
+ */
+static u64 ring_pages_held(void)
+{
+	struct descriptors *d = process_current()->descriptors;
+	u64 halves = 0;
+
+	for (int fd = descriptors_next(d, 0); fd >= 0;
+	     fd = descriptors_next(d, (u32)fd + 1)) {
+		struct cap cap = descriptors_cap(d, (u32)fd);
+
+		if (cap.entry != NULL && cap.type == CAP_TYPE_RING) {
+			halves += ring_of(cap_object(cap))->pages;
+		}
+		cap_drop(cap);
+	}
+	return halves / 2;
+}
+
+/* No process has more than its limit, or than half of the memory. */
+static bool ring_pages_allowed(u64 pages)
+{
+	u64 most = MIN(process_limit(ABI_RLIMIT_MEMLOCK) / PAGE_SIZE,
+		       frame_stats().total / 2);
+
+	return pages <= most && ring_pages_held() <= most - pages;
+}
+
 SYSCALL_HANDLER(exo_ring_create)
 {
 	struct file *ends[RING_SIDES];
 	int err;
 
-	if ((d & ~(u64)FILE_CLOSE_ON_EXEC) || a > RING_SLOTS_MAX) {
+	if ((d & ~(u64)FILE_CLOSE_ON_EXEC) || a > RING_SLOTS_MAX ||
+	    !ring_count_valid((u32)a) || b > RING_PAGES_MAX * PAGE_SIZE) {
 		return -EINVAL;
+	}
+	if (!ring_pages_allowed(ring_object_pages((u32)a, b))) {
+		return -ENOMEM;
 	}
 	err = ring_files_create((u32)a, b, ends);
 	return err ? err : handles_give(ends, uaddr(c), (u32)d);

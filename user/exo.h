@@ -146,7 +146,9 @@ enum exo_ring_end {
  * with the ring at offset 0 and the arena at exo_ring_arena(slots).  Ends are
  * inherited by fork() and closed like any descriptor; when the last descriptor
  * of an end is closed, the other end learns of it.
- * Errors: -EINVAL (slots; more than 16 MB in all), -EMFILE, -ENOMEM, -EFAULT.
+ * Errors: -EINVAL (slots; more than 16 MB in all), -EMFILE, -EFAULT, -ENOMEM
+ * (also if the process would have more than RLIMIT_MEMLOCK, or than half of the
+ * machine's memory, in rings; each end counts for half of its ring).
  */
 static inline long exo_ring_create(uint32_t slots, uint64_t arena_bytes,
 				   exo_handle ends[2], unsigned flags)

@@ -360,6 +360,36 @@ static void test_limits(void)
 	close((int)ends[1]);
 }
 
+/* So many of 17 pages, which their ends pay by halves, fit into 256. */
+static void test_page_limit(void)
+{
+	struct rlimit limit = { 256 * 4096, 256 * 4096 };
+	exo_handle ends[2], last[2] = { 0, 0 };
+	pid_t child = fork();
+	int made = 0;
+	long err;
+
+	if (child == 0) {
+		setrlimit(RLIMIT_MEMLOCK, &limit);
+		while ((err = exo_ring_create(8, 65536, ends, 0)) == 0) {
+			memcpy(last, ends, sizeof(last));
+			made++;
+		}
+		EXPECT_EQ(err, -ENOMEM);
+		EXPECT_EQ(made, 15);
+		EXPECT_EQ(exo_ring_create(8, 0, ends, 0), 0);
+		close((int)last[0]);
+		EXPECT_EQ(exo_ring_create(8, 65536, ends, 0), -ENOMEM);
+		close((int)last[1]);
+		EXPECT_EQ(exo_ring_create(8, 32768, ends, 0), 0);
+		_exit(check_end());
+	}
+	EXPECT_EQ(wait_status(child), 0);
+	EXPECT_EQ(exo_ring_create(8, 65536, ends, 0), 0);
+	close((int)ends[0]);
+	close((int)ends[1]);
+}
+
 int main(void)
 {
 	test_create();
@@ -371,5 +401,6 @@ int main(void)
 	test_signal();
 	test_hostile();
 	test_limits();
+	test_page_limit();
 	return check_end();
 }
