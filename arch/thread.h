@@ -78,6 +78,9 @@ static inline void arch_switch_prepare(struct arch_thread *prev,
 	}
 }
 
+/* The frame pointer of a thread that does not run, for a backtrace. */
+u64 arch_thread_fp(const struct arch_thread *thread);
+
 /*
  * Makes a new thread's stack such that the first switch to it calls
  * thread_begin(fn, arg) on an empty stack.

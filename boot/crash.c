@@ -17,6 +17,8 @@
 #include "sched/sched.h"
 #include "sched/thread.h"
 
+#define HOUR_NS 3600000000000ul
+
 static void crash_thread(void)
 {
 	panic("crash=thread");
@@ -73,7 +75,7 @@ static void panics(void *arg)
 static void crash_other(void)
 {
 	start_elsewhere(panics);
-	sched_sleep_ns(UINT64_MAX / 2);
+	sched_sleep_ns(HOUR_NS);
 }
 
 /* The second who comes lets both go. */
@@ -140,6 +142,45 @@ static void crash_sleeps(void)
 	sched_sleep_ns(1);
 }
 
+static void holds_mutex(void *arg)
+{
+	(void)arg;
+	mutex_lock(&mutex);
+	sched_sleep_ns(HOUR_NS);
+	mutex_unlock(&mutex);
+}
+
+static void holds_spinlock(void *arg)
+{
+	(void)arg;
+	spin_lock(&outer);
+	for (;;) {
+		arch_relax();
+	}
+}
+
+/* No death: the watchdog tells of a wait that does not end. */
+static void crash_hangs_mutex(void)
+{
+	mutex_init(&mutex, LOCK_TEST_INNER);
+	start_elsewhere(holds_mutex);
+	while (READ_ONCE(mutex.owner) == 0) {
+		sched_yield();
+	}
+	mutex_lock(&mutex);
+	mutex_unlock(&mutex); /* never, but our name is among the calls */
+}
+
+static void crash_hangs_spinlock(void)
+{
+	start_elsewhere(holds_spinlock);
+	while (READ_ONCE(outer.next) == 0) {
+		sched_yield();
+	}
+	spin_lock(&outer);
+	spin_unlock(&outer);
+}
+
 static void crash_mutex_atomic(void)
 {
 	mutex_init(&mutex, LOCK_TEST_INNER);
@@ -176,6 +217,8 @@ static const struct {
 	{ "order", crash_order },
 	{ "sleeps", crash_sleeps },
 	{ "mutex_atomic", crash_mutex_atomic },
+	{ "hangs_mutex", crash_hangs_mutex },
+	{ "hangs_spinlock", crash_hangs_spinlock },
 	{ "leaves_spinlock", crash_leaves_spinlock },
 	{ "leaves_mutex", crash_leaves_mutex },
 	{ "leaves_preempt", crash_leaves_preempt },

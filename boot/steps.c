@@ -32,6 +32,7 @@
 #include "kernel/panic.h"
 #include "kernel/random.h"
 #include "kernel/timer.h"
+#include "kernel/watchdog.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/aspace.h"
@@ -162,6 +163,7 @@ int task_cmdline(void)
 		log_warn("trace=%s names an unknown group", c->trace);
 	}
 	crash_before_memory(c->crash);
+	watchdog_set(c->watchdog);
 	processors_set_trace(c->trace_records);
 	random_init(c->seed);
 	explore_from(2);

@@ -83,6 +83,11 @@ unsigned lockcheck_held(void)
 	return this_cpu(held_locks).count;
 }
 
+const char *lockcheck_name(enum lock_class class)
+{
+	return classes[class].name;
+}
+
 void lockcheck_show(void)
 {
 	const struct held_locks *held = this_cpu_ptr(held_locks);

@@ -1,7 +1,7 @@
 kernel-y += kernel/boot_info.c kernel/console.c kernel/log.c kernel/machine.c
 kernel-y += kernel/cmdline.c
 hostsrc-y += kernel/boot_info.c kernel/cmdline.c
-kernel-y += kernel/spinlock.c
+kernel-y += kernel/spinlock.c kernel/watchdog.c
 hostsrc-y += kernel/spinlock.c
 kernel-y += kernel/symbols.c kernel/panic.c kernel/lockcheck.c kernel/clock.c \
 	kernel/irq.c kernel/timer.c

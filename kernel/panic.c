@@ -76,7 +76,7 @@ static void show_return(u64 address)
 		name ? offset + 1 : 0);
 }
 
-static void backtrace(u64 fp)
+void panic_backtrace(u64 fp)
 {
 	for (unsigned i = 0; i < BACKTRACE_MAX && frame_readable(fp); i++) {
 		const u64 *frame = (const u64 *)fp;
@@ -202,7 +202,7 @@ static void show_others(void)
 		log_raw("backtrace (processor %u, thread %u):\n", cpu,
 			other->tid);
 		show_place(other->ip);
-		backtrace(other->fp);
+		panic_backtrace(other->fp);
 	}
 }
 
@@ -252,7 +252,7 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 	if (frame) {
 		show_place(arch_frame_ip(frame));
 	}
-	backtrace(fp);
+	panic_backtrace(fp);
 	show_others();
 	lockcheck_show();
 	log_raw("=== TRACE DUMP (last %u events) ===\n", PANIC_EVENTS);

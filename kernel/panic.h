@@ -21,6 +21,9 @@ enum panic_action {
 /* Context: any. */
 noreturn cold void panic(const char *fmt, ...) printf_like(1, 2);
 
+/* Shows the calls from a frame pointer on. Context: any. */
+void panic_backtrace(u64 fp);
+
 /* panic=: "halt", "reboot" or "exit".  Errors: -EINVAL. */
 must_check int panic_set_action(const char *name);
 

@@ -5,6 +5,7 @@
  */
 #include "kernel/spinlock.h"
 
+#include "kernel/watchdog.h"
 #include "trace/trace.h"
 
 void spin_lock_called(struct spinlock *lock)
@@ -30,11 +31,12 @@ void spin_unlock_irq_called(struct spinlock *lock, u64 flags)
 void spin_wait(const void *waited_for, u16 ticket)
 {
 	const struct spinlock *lock = waited_for;
-	u64 since = arch_cycles();
+	u64 since = arch_cycles(), told = since;
 
 	/* Pairs with the release in spin_release_(). */
 	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
 		arch_relax();
+		watchdog_spins(lock, &told);
 	}
 	trace(TRACE_LOCK_WAIT, lock->class, arch_cycles() - since);
 }

@@ -55,6 +55,7 @@ void lockcheck_release(const void *lock, enum lock_class class);
 unsigned lockcheck_held(void);
 /* Stops the machine if `inner` must not be taken while `outer` is held. */
 void lockcheck_order(enum lock_class outer, enum lock_class inner);
+const char *lockcheck_name(enum lock_class class);
 /* Prints them, for a panic. */
 void lockcheck_show(void);
 #else

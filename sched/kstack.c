@@ -19,6 +19,7 @@
 #include "lib/assert.h"
 #include "mm/frame.h"
 #include "mm/tlb.h"
+#include "sched/stack_depth.h"
 #include "trace/trace.h"
 
 #define KEPT_MAX 16
@@ -130,8 +131,10 @@ bool kstack_map(struct kstack *stack)
 		tlb_batch_init(&batch, NULL);
 		kstack_unmap(stack, &batch);
 		tlb_batch_flush(&batch);
+		return false;
 	}
-	return mapped;
+	stack_depth_paint(stack);
+	return true;
 }
 
 bool kstack_create(struct kstack *stack)
@@ -195,6 +198,7 @@ void kstack_free(struct kstack *stack)
 {
 	struct list surplus = LIST_INIT(surplus);
 
+	stack_depth_note(stack);
 	WITH_SPINLOCK (&kstacks.lock) {
 		kstacks.in_use--;
 		kstacks.here_count--;

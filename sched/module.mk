@@ -6,3 +6,4 @@ kernel-y += sched/fair.c sched/sched.c sched/switch.c sched/balance.c \
 hot-y += sched/fair.c sched/sched.c sched/switch.c sched/waitq.c \
 	sched/mutex.c sched/semaphore.c
 frameless-y += sched/switch.c
+kernel-y += sched/stack_depth.c

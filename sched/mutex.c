@@ -12,9 +12,12 @@
  */
 #include "kernel/mutex.h"
 
+#include "arch/thread.h"
 #include "arch/trap.h"
+#include "kernel/clock.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
+#include "kernel/watchdog.h"
 #include "lib/assert.h"
 #include "sched/lend.h"
 #include "sched/thread.h"
@@ -88,6 +91,64 @@ static inline void order_release(const struct mutex *mutex)
 }
 #endif
 
+#ifdef WATCHDOG
+/* The calls of a thread, if they can be seen. */
+static void show_calls(const struct thread *thread)
+{
+	if (thread->state != THREAD_RUNNABLE &&
+	    thread->kstack.place == KSTACK_HERE) {
+		panic_backtrace(arch_thread_fp(&thread->arch));
+	}
+}
+
+/* The lock keeps the owner from giving the mutex away, and ending. */
+static void watch_tells(struct timer *timer)
+{
+	struct thread *self = container_of(timer, struct thread, watch);
+	struct mutex *mutex = self->waits_for;
+	u64 flags = waitq_lock(&mutex->waitq);
+	const struct thread *owner =
+		(void *)(READ_ONCE(mutex->owner) & ~MUTEX_WAITERS);
+
+	if (owner != self && owner != NULL) {
+		log_raw("watchdog: thread %u \"%s\" waits for mutex %s, which "
+			"thread %u \"%s\" holds, %lu ms more\n",
+			self->tid, self->name, lockcheck_name(mutex->class),
+			owner->tid, owner->name, watchdog_ns / 1000000);
+		show_calls(self);
+		log_raw("the calls of thread %u:\n", owner->tid);
+		show_calls(owner);
+		timer_arm(timer, clock_ns() + watchdog_ns);
+	}
+	waitq_unlock(&mutex->waitq, flags);
+}
+
+static void watch_begin(struct thread *self, struct mutex *mutex)
+{
+	self->waits_for = mutex;
+	timer_init(&self->watch, watch_tells);
+	if (watchdog_ns != 0) {
+		timer_arm(&self->watch, clock_ns() + watchdog_ns);
+	}
+}
+
+static void watch_end(struct thread *self)
+{
+	timer_cancel(&self->watch);
+}
+#else
+static inline void watch_begin(struct thread *self, struct mutex *mutex)
+{
+	(void)self;
+	(void)mutex;
+}
+
+static inline void watch_end(struct thread *self)
+{
+	(void)self;
+}
+#endif
+
 static bool owner_swap(struct mutex *mutex, u64 from, u64 to, int order)
 {
 	return __atomic_compare_exchange_n(&mutex->owner, &from, to, false,
@@ -147,15 +208,17 @@ static void pay_back(void)
 /* Apart, so that taking a free mutex saves no registers. */
 static noinline void lock_slow(struct mutex *mutex)
 {
-	u64 self = (u64)current_thread();
-	u64 since = arch_cycles();
-	u64 flags = waitq_lock(&mutex->waitq);
+	struct thread *self = current_thread();
+	u64 since = arch_cycles(), flags;
 
-	while (!take_or_flag(mutex, self)) {
+	watch_begin(self, mutex);
+	flags = waitq_lock(&mutex->waitq);
+	while (!take_or_flag(mutex, (u64)self)) {
 		lend(mutex);
 		waitq_sleep(&mutex->waitq, WAITQ_FOREVER);
 	}
 	waitq_unlock(&mutex->waitq, flags);
+	watch_end(self);
 	trace(TRACE_LOCK_WAIT, mutex->class, arch_cycles() - since);
 }
 

@@ -9,6 +9,7 @@
 #define EXO_SCHED_THREAD_H
 
 #include "arch/thread.h"
+#include "kernel/timer.h"
 #include "kernel/waitq.h"
 #include "lib/list.h"
 #include "lib/types.h"
@@ -72,12 +73,16 @@ struct thread {
 	u32 sleeps;                     /* [q] see struct thread_usage */
 	u32 preemptions;                /* [q] likewise */
 	struct aspace *aspace;          /* [s] NULL: a kernel thread */
-	struct process *process;      /* [s] posix/'s, NULL: a kernel thread */
-	struct task *task;            /* [s] likewise */
-	struct gate_server *server;   /* [s] ipc/'s, NULL: serves no gate */
-	struct list all_link;         /* [t] */
-	struct waitq exit_waitq;      /* waits for `exited` */
-	struct waiter waiter;         /* of the queue that it sleeps in */
+	struct process *process;    /* [s] posix/'s, NULL: a kernel thread */
+	struct task *task;          /* [s] likewise */
+	struct gate_server *server; /* [s] ipc/'s, NULL: serves no gate */
+	struct list all_link;       /* [t] */
+	struct waitq exit_waitq;    /* waits for `exited` */
+	struct waiter waiter;       /* of the queue that it sleeps in */
+#ifdef EXO_DEBUG
+	struct timer watch;      /* [s] of a wait for a mutex */
+	struct mutex *waits_for; /* [s] likewise */
+#endif
 	char name[THREAD_NAME_BYTES]; /* [s] */
 	struct kstack kstack; /* last: thread_create() leaves it alone */
 };

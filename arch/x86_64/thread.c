@@ -54,3 +54,8 @@ int arch_thread_fork(struct arch_thread *thread, u64 sp)
 	thread->work.fpu = 1;
 	return 0;
 }
+
+u64 arch_thread_fp(const struct arch_thread *thread)
+{
+	return ((const struct switch_stack *)thread->sp)->rbp;
+}

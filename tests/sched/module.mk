@@ -7,3 +7,4 @@ ktests-y += tests/sched/test_storms.c
 tests-y += tests/sched/test_fair.c tests/sched/test_load.c
 hosttests-y += tests/sched/simulator.c tests/sched/test_fairness_host.c
 hostsrc-y += sched/fair.c
+ktests-y += tests/sched/test_stack_depth.c

@@ -121,3 +121,25 @@ def panic_checks(what):
         vm.expect(CHECKS[what])
         vm.expect(DUMP)
         vm.expect_end()
+
+
+HANGS = {
+    "hangs_mutex": (
+        r'^watchdog: thread \d+ "boot" waits for mutex LOCK_TEST_INNER, which '
+        r'thread (\d+) "crash" holds, 20 ms more$',
+        r"^  \w+  crash_hangs_mutex\+", r"^the calls of thread \d+:$",
+        r"^  \w+  holds_mutex\+", r"^watchdog: .* 20 ms more$"),
+    "hangs_spinlock": (
+        r"^watchdog: processor \d waits for spinlock LOCK_TEST_OUTER, which "
+        r"processor 1 holds, 20 ms more$",
+        r"^  \w+  crash_hangs_spinlock\+", r"^watchdog: .* 20 ms more$"),
+}
+
+
+@test("the watchdog tells who waits for what, and for whom: {how}", how=HANGS)
+def watchdog(how):
+    with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, cpus=2, accel="tcg",
+                    icount="shift=5,sleep=off", append="bench=off watchdog=20 "
+                    f"crash={how} panic=exit")) as vm:
+        for line in HANGS[how]:
+            vm.expect(line)
