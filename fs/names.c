@@ -21,12 +21,9 @@ static int free_name(const struct path *p)
 }
 
 /* Fills in whom the new vnode belongs to. */
-static void make_own(struct vnode_make *make, const struct path *p,
-		     struct place place)
+static void make_own(struct vnode_make *make, const struct vnode *dir,
+		     struct cred cred, struct place place)
 {
-	const struct vnode *dir = p->dir;
-	struct cred cred = p->cred;
-
 	if (!vnode_is((&(struct vnode){ .mode = make->mode }), MODE_SYMLINK)) {
 		make->mode &= ~READ_ONCE(place.context->umask);
 	}
@@ -55,7 +52,7 @@ static int make_at(struct path *p, struct place place, struct vnode_make *make,
 	if (err) {
 		return err;
 	}
-	make_own(make, p, place);
+	make_own(make, p->dir, p->cred, place);
 	return p->dir->ops->create(p->dir, p->last, make, out);
 }
 
@@ -172,6 +169,31 @@ int names_open(struct path *p, struct place place, u32 flags, u32 mode,
 		err = p->dir->ops->lookup(p->dir, p->last, &p->vnode);
 	}
 	return err ? err : open_existing(p, flags, out);
+}
+
+int names_open_nameless(struct path *p, struct place place, u32 flags, u32 mode,
+			struct file **out)
+{
+	struct vnode_make make = { .mode = MODE_REGULAR |
+					   (mode & MODE_PERMISSIONS) };
+	struct vnode *v;
+	int err = path_walk(p, place.context, place.start, 0);
+
+	if (err == 0 && !vnode_is(p->vnode, MODE_DIRECTORY)) {
+		err = -ENOTDIR;
+	}
+	err = err ? err
+		  : vnode_access(p->vnode, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	if (err == 0 && p->vnode->ops->create_nameless == NULL) {
+		err = -EOPNOTSUPP;
+	}
+	if (err) {
+		return err;
+	}
+	make_own(&make, p->vnode, p->cred, place);
+	err = p->vnode->ops->create_nameless(p->vnode, &make,
+					     !(flags & FILE_EXCLUSIVE), &v);
+	return err ? err : file_open_vnode(v, flags & ~FILE_TEMPORARY, out);
 }
 
 /* May the caller take the name of `v` out of the directory? */

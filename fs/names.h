@@ -23,6 +23,10 @@ struct place {
 must_check int names_open(struct path *p, struct place place, u32 flags,
 			  u32 mode, struct file **out);
 
+/* O_TMPFILE: a file without a name in the file system of a directory. */
+must_check int names_open_nameless(struct path *p, struct place place,
+				   u32 flags, u32 mode, struct file **out);
+
 /*
  * Makes a new name: `make` has type, permissions (the mask is applied here),
  * number or target.  Errors: -EEXIST, -EACCES, -ENOSPC and those of walks.

@@ -73,6 +73,8 @@ static int node_make(struct fs *fs, struct vnode *parent,
 	vnode_init(&node->v, fs, ops_of(entry), entry->mode);
 	node->v.ino = ino_of(entry, key);
 	node->v.nlink = dir ? 2 : 1;
+	node->v.uid = parent ? parent->uid : 0;
+	node->v.gid = parent ? parent->gid : 0;
 	node->parent = parent ? vnode_get(parent) : NULL;
 	node->entry = entry;
 	node->key = key;
@@ -96,6 +98,20 @@ static u64 key_below(const struct proc_node *dir, u64 n)
 	return dir->key << 32 | n;
 }
 
+static int numbered_make(struct proc_node *dir, u64 key, struct vnode **out)
+{
+	const struct proc_numbers *numbers = dir->entry->numbers;
+	int err = node_make(dir->v.fs, &dir->v, numbers->entry, key, true, out);
+
+	if (err == 0 && numbers->owner != NULL) {
+		struct cred owner = numbers->owner(key);
+
+		(*out)->uid = owner.uid;
+		(*out)->gid = owner.gid;
+	}
+	return err;
+}
+
 static int lookup_number(struct proc_node *dir, struct name name,
 			 struct vnode **out)
 {
@@ -108,8 +124,7 @@ static int lookup_number(struct proc_node *dir, struct name name,
 	    numbers->next(dir->key, n) != (s64)n) {
 		return -ENOENT;
 	}
-	return node_make(dir->v.fs, &dir->v, numbers->entry, key_below(dir, n),
-			 true, out);
+	return numbered_make(dir, key_below(dir, n), out);
 }
 
 static int dir_lookup(struct vnode *v, struct name name, struct vnode **out)

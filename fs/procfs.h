@@ -21,6 +21,8 @@ struct proc_numbers {
 	/* The first number at or after `from`, -1: none.  `key`: the parent's.
 	 */
 	s64 (*next)(u64 key, u64 from);
+	/* Whose the entry of that key is; NULL: as its directory. */
+	struct cred (*owner)(u64 key);
 };
 
 /*

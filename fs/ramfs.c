@@ -70,13 +70,14 @@ int ramfs_node_create(struct ramfs *fs, const struct vnode_make *make,
 }
 
 int ramfs_create_nameless(struct vnode *near, const struct vnode_make *make,
-			  bool memfd, struct vnode **out)
+			  enum ramfs_nameless kind, struct vnode **out)
 {
 	struct ramfs_node *node;
 	int err = ramfs_node_create(ramfs_of(near), make, &node);
 
 	if (err == 0) {
-		node->file.memfd = memfd;
+		node->file.memfd = kind == RAMFS_MEMFD;
+		node->file.linkable = kind == RAMFS_LINKABLE;
 		*out = &node->v;
 	}
 	return err;

@@ -28,13 +28,20 @@ must_check int ramfs_create_static(struct vnode *dir, struct name name,
 				   struct ramfs_bytes bytes,
 				   struct vnode **out);
 
+enum ramfs_nameless {
+	RAMFS_NAMELESS, /* for ever */
+	RAMFS_LINKABLE, /* until link() gives it a name */
+	RAMFS_MEMFD,    /* memfd_create()'s */
+};
+
 /*
  * A file without a name, in the file system that `near` is of, which must be
  * ramfs; what memfd_create() makes may be open for writing while it runs.
  * Errors: -ENOSPC, -ENOMEM.
  */
 must_check int ramfs_create_nameless(struct vnode *near,
-				     const struct vnode_make *make, bool memfd,
+				     const struct vnode_make *make,
+				     enum ramfs_nameless kind,
 				     struct vnode **out);
 
 #endif

@@ -386,11 +386,28 @@ int ramfs_create_static(struct vnode *dir, struct name name,
 
 static int dir_link(struct vnode *dir, struct name name, struct vnode *target)
 {
+	struct ramfs_node *node = ramfs_node(target);
+	bool *linkable =
+		vnode_is(target, MODE_REGULAR) ? &node->file.linkable : NULL;
+	int err;
+
 	/* Its last name may just have gone. */
-	if (READ_ONCE(target->nlink) == 0) {
+	if (READ_ONCE(target->nlink) == 0 &&
+	    (linkable == NULL || !READ_ONCE(*linkable))) {
 		return -ENOENT;
 	}
-	return ramfs_enter(dir, name, false, ramfs_node(target));
+	err = ramfs_enter(dir, name, false, node);
+	if (err == 0 && linkable != NULL) {
+		WRITE_ONCE(*linkable, false);
+	}
+	return err;
+}
+
+static int dir_create_nameless(struct vnode *dir, const struct vnode_make *make,
+			       bool linkable, struct vnode **out)
+{
+	return ramfs_create_nameless(
+		dir, make, linkable ? RAMFS_LINKABLE : RAMFS_NAMELESS, out);
 }
 
 static bool may_go(const struct ramfs_node *node)
@@ -614,6 +631,7 @@ const struct vnode_ops ramfs_dir_ops = {
 	.lookup = dir_lookup,
 	.parent = dir_parent,
 	.create = dir_create,
+	.create_nameless = dir_create_nameless,
 	.link = dir_link,
 	.remove = dir_remove,
 	.rename = dir_rename,

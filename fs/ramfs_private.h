@@ -60,8 +60,9 @@ struct ramfs_file {
 	u64 frames;           /* in slots beyond the archive's pages */
 	const u8 *archive;
 	u64 archive_bytes;
-	u32 mappings; /* [a] struct ramfs_object of it */
-	bool memfd;   /* [I] who has it open for writing may run it, too */
+	u32 mappings;  /* [a] struct ramfs_object of it */
+	bool linkable; /* [n] without a name, it may get one */
+	bool memfd;    /* [I] who has it open for writing may run it, too */
 };
 
 /* The text of a symbolic link; its length is the vnode's size. */

@@ -100,6 +100,9 @@ struct vnode_ops {
 	/* Errors: -EEXIST, -ENOENT in a removed directory, -ENOSPC. */
 	int (*create)(struct vnode *dir, struct name name,
 		      const struct vnode_make *make, struct vnode **out);
+	/* A regular file without a name; link() may give it one. */
+	int (*create_nameless)(struct vnode *dir, const struct vnode_make *make,
+			       bool linkable, struct vnode **out);
 	int (*link)(struct vnode *dir, struct name name, struct vnode *target);
 	/* -EAGAIN: the name is not the victim's any more. */
 	int (*remove)(struct vnode *dir, struct name name,

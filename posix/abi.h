@@ -93,6 +93,24 @@ enum abi_open {
 	ABI_O_TMPFILE = 020000000, /* without O_DIRECTORY */
 };
 
+/* struct clone_args of clone3(2) */
+struct abi_clone_args {
+	u64 flags;
+	u64 pidfd;
+	u64 child_tid;
+	u64 parent_tid;
+	u64 exit_signal;
+	u64 stack;
+	u64 stack_bytes;
+	u64 tls;
+	u64 set_tid;
+	u64 set_tid_count;
+	u64 cgroup;
+};
+
+/* What a caller may leave away behind that. */
+#define ABI_CLONE_ARGS_SIZE_VER0 64
+
 /* struct open_how of openat2(2) */
 struct abi_open_how {
 	u64 flags;

@@ -29,7 +29,6 @@
 
 #define CLOCK_TICKS_HZ 100
 #define RANDOM_BYTES   16
-#define AUX_COUNT      19
 
 /* Words are written to the stack so many at a time. */
 #define WORDS_AT_ONCE 32
@@ -151,6 +150,9 @@ static int stack_write(const struct program *p, const struct extras *extras,
 	strings_add(&w, p, p->args.envc, &at);
 	auxv_add(&w, p, extras);
 	words_flush(&w);
+	WITH_MUTEX (&process_current()->mutex) {
+		process_current()->auxv_at = w.to - AUXV_BYTES;
+	}
 	return w.err;
 }
 

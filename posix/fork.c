@@ -149,6 +149,7 @@ static int process_fill(struct process *child, struct process *parent,
 		memcpy(child->name, parent->name, sizeof(child->name));
 		child->exe = vnode_text_get(parent->exe);
 		child->args_at = parent->args_at;
+		child->auxv_at = parent->auxv_at;
 		child->argc = parent->argc;
 		child->envc = parent->envc;
 	}
@@ -270,4 +271,67 @@ SYSCALL_WHOLE_HANDLER(clone)
 	};
 
 	return clone(&args);
+}
+
+/* Zeroes behind what is known here. Errors: -E2BIG, -EFAULT. */
+static int rest_refused(u64 at, u64 end)
+{
+	while (at < end) {
+		u8 bytes[64], all = 0;
+		size_t len = MIN(end - at, sizeof(bytes));
+
+		if (copy_from_user(bytes, uaddr(at), len) != 0) {
+			return -EFAULT;
+		}
+		for (size_t i = 0; i < len; i++) {
+			all |= bytes[i];
+		}
+		if (all != 0) {
+			return -E2BIG;
+		}
+		at += len;
+	}
+	return 0;
+}
+
+static int clone_args_read(u64 from, u64 size, struct abi_clone_args *out)
+{
+	if (size < ABI_CLONE_ARGS_SIZE_VER0) {
+		return -EINVAL;
+	}
+	if (size > PAGE_SIZE) {
+		return -E2BIG;
+	}
+	*out = (struct abi_clone_args){ 0 };
+	if (copy_from_user(out, uaddr(from), MIN(size, sizeof(*out))) != 0) {
+		return -EFAULT;
+	}
+	return rest_refused(from + sizeof(*out), from + size);
+}
+
+SYSCALL_WHOLE_HANDLER(clone3)
+{
+	struct abi_clone_args args;
+	struct clone how;
+	int err = clone_args_read(a, b, &args);
+
+	if (err) {
+		return err;
+	}
+	if ((args.flags & (ABI_CSIGNAL | ABI_CLONE_DETACHED)) ||
+	    (args.exit_signal & ~(u64)ABI_CSIGNAL) || args.set_tid_count != 0 ||
+	    (args.stack == 0) != (args.stack_bytes == 0) ||
+	    args.stack >= USER_END || args.stack_bytes >= USER_END ||
+	    ((args.flags & (ABI_CLONE_THREAD | ABI_CLONE_PARENT)) &&
+	     args.exit_signal != 0)) {
+		return -EINVAL;
+	}
+	how = (struct clone){
+		.flags = args.flags | args.exit_signal,
+		.stack = args.stack + args.stack_bytes,
+		.parent_tid = args.parent_tid,
+		.child_tid = args.child_tid,
+		.tls = args.tls,
+	};
+	return clone(&how);
 }

@@ -218,25 +218,43 @@ void futex_wake_one(u64 va)
 	(void)futex_wake(va, false, 1, ALL_BITS);
 }
 
+/* What a word must hold. */
+struct expected {
+	u64 va;
+	u32 value;
+};
+
+static int word_refused(const struct expected *expected)
+{
+	u32 value;
+	int err = user_load(uaddr(expected->va), &value);
+
+	return err ? err : value == expected->value ? 0 : -EAGAIN;
+}
+
 /*
  * Wakes `wake` waiters of `from` and lets up to `move` others wait for `to`.
  * Those on the way are in no queue for a moment, with preemption off: one that
- * wants to leave waits for that.
+ * wants to leave waits for that.  With `expected`, the word is compared under
+ * the queue's lock, where a page that is not there is not fetched.  Errors:
+ * -EAGAIN, -EFAULT.
  */
 static long requeue_keys(const struct key *from, const struct key *to, u32 wake,
-			 u32 move)
+			 u32 move, const struct expected *expected)
 {
 	struct queue *a = queue_of(from), *b = queue_of(to);
 	struct list moving = LIST_INIT(moving);
 	u32 woken = 0, moved = 0;
+	int err = 0;
 
 	preempt_off();
 	WITH_SPINLOCK (&a->lock) {
+		err = expected ? word_refused(expected) : 0;
 		list_for_each_safe (node, &a->waiters) {
 			struct futex_waiter *w =
 				list_entry(node, struct futex_waiter, link);
 
-			if (!key_equal(&w->key, from)) {
+			if (err || !key_equal(&w->key, from)) {
 				continue;
 			}
 			if (woken < wake) {
@@ -265,12 +283,12 @@ static long requeue_keys(const struct key *from, const struct key *to, u32 wake,
 	for (u32 i = 0; i < moved; i++) {
 		mem_object_put(from->object);
 	}
-	return (long)woken + moved;
+	return err ? err : (long)woken + moved;
 }
 
-/* Errors: as key_make(), -EAGAIN if `*expected` is not the word. */
+/* Errors: as key_make(), -EAGAIN if the word is not what is expected. */
 static long futex_requeue(u64 va, u64 to_va, bool is_private, u32 wake,
-			  u32 move, const u32 *expected)
+			  u32 move, const struct expected *expected)
 {
 	struct key from, to;
 	u32 value;
@@ -284,15 +302,9 @@ static long futex_requeue(u64 va, u64 to_va, bool is_private, u32 wake,
 		key_drop(&from);
 		return result;
 	}
-	if (expected != NULL) {
-		result = user_load(uaddr(va), &value);
-		if (result == 0 && value != *expected) {
-			result = -EAGAIN;
-		}
-	}
-	if (result == 0) {
-		result = requeue_keys(&from, &to, wake, move);
-	}
+	do {
+		result = requeue_keys(&from, &to, wake, move, expected);
+	} while (result == -EFAULT && user_load(uaddr(va), &value) == 0);
 	key_drop(&from);
 	key_drop(&to);
 	return result;
@@ -413,6 +425,7 @@ SYSCALL_HANDLER(futex)
 {
 	u32 op = (u32)b, value = (u32)c, third = (u32)f;
 	bool is_private = op & OP_PRIVATE;
+	struct expected expected = { a, third };
 
 	if ((op & OP_CLOCK_REALTIME) &&
 	    (op & ~(u32)(OP_PRIVATE | OP_CLOCK_REALTIME)) != OP_WAIT_BITSET) {
@@ -431,7 +444,7 @@ SYSCALL_HANDLER(futex)
 			return -EINVAL;
 		}
 		return futex_requeue(a, e, is_private, value, (u32)d,
-				     (op & 7) == OP_CMP_REQUEUE ? &third
+				     (op & 7) == OP_CMP_REQUEUE ? &expected
 								: NULL);
 	case OP_WAKE_OP:
 		return futex_wake_op(a, e, is_private, value, (u32)d, third);

@@ -22,6 +22,8 @@ int proc_show_mounts(struct text *out, u64 key);
 /* What a process or a thread is and does; posix/proc_status.c. */
 int proc_show_comm(struct text *out, u64 key);
 int proc_show_stat(struct text *out, u64 key);
+int proc_show_limits(struct text *out, u64 key);
+long proc_write_comm(u64 key, const char *bytes, size_t len_bytes);
 int proc_show_statm(struct text *out, u64 key);
 int proc_show_status(struct text *out, u64 key);
 
@@ -29,6 +31,7 @@ int proc_show_status(struct text *out, u64 key);
 int proc_show_arguments(struct text *out, u64 key);
 int proc_show_environment(struct text *out, u64 key);
 int proc_show_maps(struct text *out, u64 key);
+int proc_show_auxv(struct text *out, u64 key);
 
 struct process;
 

@@ -97,6 +97,37 @@ int proc_show_environment(struct text *out, u64 key)
 	return strings_show(out, key, true);
 }
 
+int proc_show_auxv(struct text *out, u64 key)
+{
+	struct process *p = process_find_get(key);
+	struct aspace *aspace = p ? proc_aspace(p) : NULL;
+	u64 at = 0, end = 0;
+	char piece[64];
+
+	if (p == NULL) {
+		return -ESRCH;
+	}
+	WITH_MUTEX (&p->mutex) {
+		at = p->auxv_at;
+		end = p->args_at;
+	}
+	process_put(p);
+	end = MIN(end, at + AUXV_BYTES);
+	while (aspace != NULL && at < end) {
+		size_t len = page_read(aspace, at, piece,
+				       MIN(end - at, sizeof(piece)));
+
+		for (size_t i = 0; i < len; i++) {
+			text_add(out, "%c", piece[i]);
+		}
+		at = len > 0 ? at + len : end;
+	}
+	if (aspace != NULL) {
+		aspace_put(aspace);
+	}
+	return 0;
+}
+
 /* One line of maps; taken under the lock, told without it. */
 struct mapping {
 	u64 start;

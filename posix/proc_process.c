@@ -23,6 +23,22 @@ static s64 next_process(u64 key, u64 from)
 	return process_next_number(from);
 }
 
+/* Its effective user and group. */
+static struct cred process_owner(u64 key)
+{
+	struct cred owner = { 0, 0 };
+
+	WITH_PROCESSES () {
+		const struct process *p = process_find_locked(key);
+
+		if (p != NULL) {
+			owner.uid = p->credentials.euid;
+			owner.gid = p->credentials.egid;
+		}
+	}
+	return owner;
+}
+
 /* What the process has open, with a reference; NULL: nothing any more. */
 static struct descriptors *descriptors_of(u64 pid)
 {
@@ -262,7 +278,7 @@ static const struct proc_entry fd_entry = {
 	.nameless = &fd_nameless,
 };
 
-static const struct proc_numbers fds = { &fd_entry, next_fd };
+static const struct proc_numbers fds = { &fd_entry, next_fd, NULL };
 
 static const struct proc_entry fdinfo_entry = {
 	.name = "",
@@ -270,10 +286,13 @@ static const struct proc_entry fdinfo_entry = {
 	.show = show_fdinfo,
 };
 
-static const struct proc_numbers fdinfos = { &fdinfo_entry, next_fd };
+static const struct proc_numbers fdinfos = { &fdinfo_entry, next_fd, NULL };
 
 static const struct proc_entry task_children[] = {
-	{ .name = "comm", .mode = PROC_FILE(0444), .show = proc_show_comm },
+	{ .name = "comm",
+	  .mode = PROC_FILE(0644),
+	  .show = proc_show_comm,
+	  .write = proc_write_comm },
 	{ .name = "stat", .mode = PROC_FILE(0444), .show = proc_show_stat },
 	{ .name = "status", .mode = PROC_FILE(0444), .show = proc_show_status },
 	{ .name = NULL },
@@ -285,13 +304,17 @@ static const struct proc_entry task_entry = {
 	.children = task_children,
 };
 
-static const struct proc_numbers tasks = { &task_entry, next_task };
+static const struct proc_numbers tasks = { &task_entry, next_task, NULL };
 
 static const struct proc_entry children[] = {
+	{ .name = "auxv", .mode = PROC_FILE(0400), .show = proc_show_auxv },
 	{ .name = "cmdline",
 	  .mode = PROC_FILE(0444),
 	  .show = proc_show_arguments },
-	{ .name = "comm", .mode = PROC_FILE(0444), .show = proc_show_comm },
+	{ .name = "comm",
+	  .mode = PROC_FILE(0644),
+	  .show = proc_show_comm,
+	  .write = proc_write_comm },
 	{ .name = "cwd",
 	  .mode = PROC_LINK,
 	  .readlink = cwd_link,
@@ -307,6 +330,7 @@ static const struct proc_entry children[] = {
 	{ .name = "fdinfo",
 	  .mode = MODE_DIRECTORY | 0500,
 	  .numbers = &fdinfos },
+	{ .name = "limits", .mode = PROC_FILE(0444), .show = proc_show_limits },
 	{ .name = "maps", .mode = PROC_FILE(0444), .show = proc_show_maps },
 	{ .name = "mounts", .mode = PROC_FILE(0444), .show = proc_show_mounts },
 	{ .name = "root",
@@ -326,4 +350,5 @@ static const struct proc_entry process_entry = {
 	.children = children,
 };
 
-const struct proc_numbers proc_processes = { &process_entry, next_process };
+const struct proc_numbers proc_processes = { &process_entry, next_process,
+					     process_owner };

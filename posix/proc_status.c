@@ -135,6 +135,82 @@ int proc_show_comm(struct text *out, u64 key)
 	return err;
 }
 
+/* Threads of a process name each other, but no one else's. */
+long proc_write_comm(u64 key, const char *bytes, size_t len)
+{
+	struct process *p = process_current();
+	u64 tid = tid_of(key) ? tid_of(key) : pid_of(key);
+	char name[PROCESS_NAME_BYTES] = { 0 };
+	bool found = false;
+
+	if (pid_of(key) != p->pid) {
+		return -EINVAL;
+	}
+	memcpy(name, bytes, MIN(len, sizeof(name) - 1));
+	WITH_PROCESSES () {
+		struct task *task = task_find_locked(tid);
+
+		found = task != NULL && task->process == p;
+		if (found) {
+			memcpy(task->thread->name, name, sizeof(name));
+		}
+	}
+	if (tid == p->pid) {
+		WITH_MUTEX (&p->mutex) {
+			memcpy(p->name, name, sizeof(name));
+		}
+	}
+	return found || tid == p->pid ? (long)len : -ESRCH;
+}
+
+static void show_limit(struct text *out, u64 value)
+{
+	if (value == ABI_RLIM_INFINITY) {
+		text_add(out, "%-20s ", "unlimited");
+	} else {
+		text_add(out, "%-20lu ", value);
+	}
+}
+
+int proc_show_limits(struct text *out, u64 key)
+{
+	static const struct {
+		char name[24], unit[11];
+	} limits[ABI_RLIM_NLIMITS] = {
+		{ "Max cpu time", "seconds" },
+		{ "Max file size", "bytes" },
+		{ "Max data size", "bytes" },
+		{ "Max stack size", "bytes" },
+		{ "Max core file size", "bytes" },
+		{ "Max resident set", "bytes" },
+		{ "Max processes", "processes" },
+		{ "Max open files", "files" },
+		{ "Max locked memory", "bytes" },
+		{ "Max address space", "bytes" },
+		{ "Max file locks", "locks" },
+		{ "Max pending signals", "signals" },
+		{ "Max msgqueue size", "bytes" },
+		{ "Max nice priority", "" },
+		{ "Max realtime priority", "" },
+		{ "Max realtime timeout", "us" },
+	};
+	struct process *p = process_find_get(pid_of(key));
+
+	if (p == NULL) {
+		return -ESRCH;
+	}
+	text_add(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
+		 "Hard Limit", "Units");
+	for (unsigned i = 0; i < ABI_RLIM_NLIMITS; i++) {
+		text_add(out, "%-25s ", limits[i].name);
+		show_limit(out, READ_ONCE(p->limits[i].current));
+		show_limit(out, READ_ONCE(p->limits[i].max));
+		text_add(out, "%-10s\n", limits[i].unit);
+	}
+	process_put(p);
+	return 0;
+}
+
 /* The fields of proc(5); those that are not known here are 0. */
 int proc_show_stat(struct text *out, u64 key)
 {

@@ -27,6 +27,11 @@
 
 #define PROCESS_NAME_BYTES 16
 
+/* What a program is told at its start: pairs of words, the last one of zeroes.
+ */
+#define AUX_COUNT  19
+#define AUXV_BYTES (AUX_COUNT * 2 * sizeof(u64))
+
 /*
  *	NEW --process_enlist_locked()--> RUNNING
  *	RUNNING --the last thread's end--> ZOMBIE --wait--> REAPED
@@ -86,6 +91,7 @@ struct process {
 	char name[PROCESS_NAME_BYTES];   /* [m] */
 	struct vnode *exe;               /* [m] counted as user of its text */
 	u64 args_at;                     /* [m] where argv's strings were */
+	u64 auxv_at;                     /* [m] likewise, AUXV_BYTES */
 	u32 argc;                        /* [m] */
 	u32 envc;                        /* [m] strings behind those */
 };

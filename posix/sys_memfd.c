@@ -26,7 +26,7 @@ static int memfd_file(struct file **out)
 				   .uid = cred.uid,
 				   .gid = cred.gid };
 	struct vnode *root = fs_root(), *v;
-	int err = ramfs_create_nameless(root, &make, true, &v);
+	int err = ramfs_create_nameless(root, &make, RAMFS_MEMFD, &v);
 
 	vnode_put(root);
 	return err ? err : file_open_vnode(v, ABI_O_RDWR, out);

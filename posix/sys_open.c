@@ -23,38 +23,58 @@ static_assert((int)FILE_CREATE == (int)ABI_O_CREAT &&
 	      "flags of open(2)");
 
 /* Flags that are not known are not looked at, as on Linux. */
-static int open_flags(u64 flags, u32 *out)
+static u32 open_flags(u64 flags)
 {
 	u32 f = (u32)flags;
 
-	if (f & ABI_O_TMPFILE) {
-		return -EOPNOTSUPP;
-	}
 	if (f & FILE_PATH) {
 		f &= FILE_DIRECTORY | FILE_NO_FOLLOW | FILE_PATH |
 		     FILE_CLOSE_ON_EXEC;
 	}
-	*out = f & 037777777;
-	return 0;
+	return f & 037777777;
+}
+
+static int named_open(int dirfd, uaddr_t text, u32 flags, u32 mode,
+		      struct file **out)
+{
+	struct place place;
+	struct path p;
+	int err = place_from_user(&p, dirfd, text, &place);
+
+	if (err == 0) {
+		err = names_open(&p, place, flags, mode, out);
+	}
+	path_end(&p);
+	return err;
+}
+
+static noinline int nameless_open(int dirfd, uaddr_t text, u32 flags, u32 mode,
+				  struct file **out)
+{
+	struct place place;
+	struct path p;
+	int err;
+
+	if ((flags & (FILE_TEMPORARY | FILE_CREATE)) != FILE_TEMPORARY ||
+	    (flags & FILE_ACCESS_MODE) == 0) {
+		return -EINVAL;
+	}
+	err = place_from_user(&p, dirfd, text, &place);
+	if (err == 0) {
+		err = names_open_nameless(&p, place, flags, mode, out);
+	}
+	path_end(&p);
+	return err;
 }
 
 static long open_at(int dirfd, uaddr_t text, u64 flags, u64 mode)
 {
+	u32 f = open_flags(flags), permissions = (u32)mode & MODE_PERMISSIONS;
 	struct file *file;
-	struct place place;
-	struct path p;
-	u32 f = 0;
-	int err = open_flags(flags, &f);
+	int err = unlikely(f & ABI_O_TMPFILE)
+			  ? nameless_open(dirfd, text, f, permissions, &file)
+			  : named_open(dirfd, text, f, permissions, &file);
 
-	if (err) {
-		return err;
-	}
-	err = place_from_user(&p, dirfd, text, &place);
-	if (err == 0) {
-		err = names_open(&p, place, f, (u32)mode & MODE_PERMISSIONS,
-				 &file);
-	}
-	path_end(&p);
 	if (err) {
 		return err;
 	}

@@ -288,6 +288,7 @@ sys_%1:
 WHOLE_FRAME fork
 WHOLE_FRAME vfork
 WHOLE_FRAME clone
+WHOLE_FRAME clone3
 WHOLE_FRAME kill
 WHOLE_FRAME rt_sigreturn
 

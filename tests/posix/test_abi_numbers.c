@@ -11,6 +11,7 @@
 #include <linux/membarrier.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -85,6 +86,12 @@ SAME(MADV_PAGEOUT);
 SAME(MADV_POPULATE_READ);
 SAME(MADV_POPULATE_WRITE);
 SAME(CSIGNAL);
+SAME_SIZE(abi_clone_args, clone_args);
+SAME_PLACE(abi_clone_args, exit_signal, clone_args, exit_signal);
+SAME_PLACE(abi_clone_args, stack_bytes, clone_args, stack_size);
+SAME_PLACE(abi_clone_args, tls, clone_args, tls);
+SAME_PLACE(abi_clone_args, set_tid_count, clone_args, set_tid_size);
+SAME(CLONE_ARGS_SIZE_VER0);
 SAME(CLONE_VM);
 SAME(CLONE_FS);
 SAME(CLONE_FILES);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files that change while others use them: cut shorter while they are mapped,
- * open for writing when they are to be run.
+ * open for writing when they are to be run, without a name until it is time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -354,6 +354,57 @@ static void test_memory_program(void)
 	close(to);
 }
 
+static int names_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? (int)st.st_nlink : -1;
+}
+
+/* A file that gets its name when it is complete. */
+static void test_nameless(void)
+{
+	const char *path = "/tmp/busy-named";
+	char self[64], text[8] = "";
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0640), again;
+	struct stat st;
+
+	umask(022);
+	result("nameless", fd >= 0 && names_of(fd) == 0 &&
+				   fstat(fd, &st) == 0 &&
+				   st.st_mode == (S_IFREG | 0640));
+	write(fd, "whole", 5);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	result("named",
+	       linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 &&
+		       names_of(fd) == 1);
+	result("taken", linkat(AT_FDCWD, self, AT_FDCWD, path,
+			       AT_SYMLINK_FOLLOW) == -1 &&
+				errno == EEXIST);
+	again = open(path, O_RDONLY);
+	result("its text", read(again, text, sizeof(text)) == 5 &&
+				   strcmp(text, "whole") == 0);
+	close(again);
+	unlink(path);
+	result("unnamed", linkat(AT_FDCWD, self, AT_FDCWD, path,
+				 AT_SYMLINK_FOLLOW) == -1 &&
+				  errno == ENOENT);
+	close(fd);
+	fd = open("/tmp", O_TMPFILE | O_WRONLY | O_EXCL, 0600);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	result("never named", linkat(AT_FDCWD, self, AT_FDCWD, path,
+				     AT_SYMLINK_FOLLOW) == -1 &&
+				      errno == ENOENT);
+	close(fd);
+	result("to read", open("/tmp", O_TMPFILE | O_RDONLY, 0600) == -1 &&
+				  errno == EINVAL);
+	result("in a file",
+	       open("/proc/self/exe", O_TMPFILE | O_RDWR, 0) == -1 &&
+		       errno == ENOTDIR);
+	result("in /proc", open("/proc", O_TMPFILE | O_RDWR, 0600) == -1 &&
+				   errno == EOPNOTSUPP);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_sigaction = handler,
@@ -371,5 +422,6 @@ int main(int argc, char **argv)
 	test_storm();
 	test_programs();
 	test_memory_program();
+	test_nameless();
 	return wrong_count != 0;
 }

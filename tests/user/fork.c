@@ -339,6 +339,68 @@ static int copies_of_copies(int depth)
 	return exits_with(status_of(child), 0) && global == depth;
 }
 
+/* struct clone_args, as far as it is old. */
+enum { FLAGS, EXIT_SIGNAL = 4, STACK, STACK_SIZE, OLD_WORDS = 8, WORDS = 12 };
+
+static long clone3(unsigned long *args, size_t size)
+{
+	return syscall(SYS_clone3, args, size);
+}
+
+static int clone3_refused(unsigned long *args, size_t size, int wanted)
+{
+	return clone3(args, size) == -1 && (errno == wanted || errno == ENOSYS);
+}
+
+/* A system that forbids the call is none to compare with. */
+static int clone3_forks(void)
+{
+	unsigned long args[WORDS] = { [EXIT_SIGNAL] = SIGCHLD };
+	size_t old = OLD_WORDS * sizeof(*args);
+	long child = clone3(args, old);
+	int status;
+
+	if (child == 0) {
+		_exit(23);
+	}
+	if (child < 0) {
+		return errno == ENOSYS;
+	}
+	if (waitpid((pid_t)child, &status, 0) != child ||
+	    WEXITSTATUS(status) != 23) {
+		return 0;
+	}
+	child = clone3(args, sizeof(args));
+	if (child == 0) {
+		_exit(24);
+	}
+	return waitpid((pid_t)child, &status, 0) == child &&
+	       WEXITSTATUS(status) == 24;
+}
+
+static int clone3_refuses(void)
+{
+	unsigned long args[WORDS] = { [EXIT_SIGNAL] = SIGCHLD };
+	size_t old = OLD_WORDS * sizeof(*args);
+	int ok = clone3_refused(args, old - 8, EINVAL) &&
+		 clone3_refused(args, 4096 + 8, E2BIG) &&
+		 clone3_refused((void *)8, old, EFAULT);
+
+	args[WORDS - 1] = 1;
+	ok = ok && clone3_refused(args, sizeof(args), E2BIG);
+	args[WORDS - 1] = 0;
+	args[STACK_SIZE] = 4096;
+	ok = ok && clone3_refused(args, old, EINVAL);
+	args[STACK_SIZE] = 0;
+	args[STACK] = 4096;
+	ok = ok && clone3_refused(args, old, EINVAL);
+	args[STACK] = 0;
+	args[FLAGS] = SIGCHLD;
+	ok = ok && clone3_refused(args, old, EINVAL);
+	args[FLAGS] = CLONE_PARENT;
+	return ok && clone3_refused(args, old, EINVAL);
+}
+
 int main(void)
 {
 	result("registers", registers_survive());
@@ -348,6 +410,8 @@ int main(void)
 	result("vfork", vfork_shares());
 	result("clone", clone_shares());
 	result("clone without a signal", no_signal_child());
+	result("clone3", clone3_forks());
+	result("clone3 refuses", clone3_refuses());
 	result("handlers without memory", refused(CLONE_SIGHAND));
 	result("thread without handlers", refused(CLONE_THREAD | CLONE_VM));
 	result("wait errors", wait_errors());

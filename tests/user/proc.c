@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -298,6 +300,89 @@ static void test_threads(void)
 	closedir(dir);
 }
 
+/* A process's directory is its effective user's. */
+static void test_owner(void)
+{
+	char path[40], c;
+	struct stat st;
+	int ready[2], end[2];
+	pid_t child;
+
+	if (geteuid() != 0) {
+		result("owner",
+		       stat("/proc/self", &st) == 0 && st.st_uid == geteuid());
+		return;
+	}
+	pipe(ready);
+	pipe(end);
+	child = fork();
+	if (child == 0) {
+		int changed = setresgid(11, 12, 13) == 0 &&
+			      setresuid(1000, 1001, 1002) == 0;
+
+		close(end[1]);
+		_exit(!changed || write(ready[1], "", 1) != 1 ||
+		      read(end[0], &c, 1) != 0);
+	}
+	close(ready[1]);
+	close(end[0]);
+	snprintf(path, sizeof(path), "/proc/%d", child);
+	result("owner", read(ready[0], &c, 1) == 1 && stat(path, &st) == 0 &&
+				st.st_uid == 1001 && st.st_gid == 12);
+	close(end[1]);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+}
+
+static void test_name(void)
+{
+	char name[16] = "", path[40];
+	int fd = open("/proc/self/comm", O_WRONLY);
+
+	result("named", write(fd, "a name that is long", 19) == 19 &&
+				prctl(PR_GET_NAME, name) == 0 &&
+				strcmp(name, "a name that is ") == 0);
+	close(fd);
+	take("/proc/self/comm");
+	result("its name", strcmp(text, "a name that is \n") == 0);
+	snprintf(path, sizeof(path), "/proc/%d/comm", getppid());
+	fd = open(path, O_WRONLY);
+	result("another's name",
+	       fd < 0 || getppid() == 0 ||
+		       (write(fd, "x", 1) == -1 && errno == EINVAL));
+	close(fd);
+}
+
+static void test_limits(void)
+{
+	struct rlimit limit = { 17, 34 };
+	unsigned long soft = 0, hard = 0;
+	char *line;
+
+	setrlimit(RLIMIT_CORE, &limit);
+	take("/proc/self/limits");
+	line = strstr(text, "Max core file size ");
+	result("limits", line != NULL &&
+				 sscanf(line, "Max core file size %lu %lu",
+					&soft, &hard) == 2 &&
+				 soft == 17 && hard == 34);
+	result("heading", strncmp(text, "Limit  ", 7) == 0);
+}
+
+static void test_vector(void)
+{
+	size_t len = take("/proc/self/auxv");
+	unsigned long pair[2], page = 0, entry = 0;
+
+	for (size_t at = 0; at + sizeof(pair) <= len; at += sizeof(pair)) {
+		memcpy(pair, text + at, sizeof(pair));
+		page = pair[0] == AT_PAGESZ ? pair[1] : page;
+		entry = pair[0] == AT_ENTRY ? pair[1] : entry;
+	}
+	result("vector", page == PAGE && entry == getauxval(AT_ENTRY) &&
+				 pair[0] == AT_NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "strings") == 0) {
@@ -311,5 +396,9 @@ int main(int argc, char **argv)
 	test_machine();
 	test_times();
 	test_threads();
+	test_owner();
+	test_name();
+	test_limits();
+	test_vector();
 	return wrong_count;
 }
