@@ -40,7 +40,7 @@
 #define NAPPERS       4
 #define NAP_NS        1000ul
 #define NAPS_NS       (10 * MS)
-#define NAPS_TRIES    10
+#define NAPS_TRIES    100
 
 static struct crew crew;
 
