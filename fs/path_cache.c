@@ -42,8 +42,10 @@ struct known {
 static struct {
 	struct spinlock lock; /* LOCK_PATHS */
 	u64 generation;       /* [a] written under the lock */
-	struct known known[KNOWN_COUNT];
 } cache = { .lock = SPINLOCK_INIT(LOCK_PATHS) };
+
+/* [cache.lock] Apart from it: zeroes take no room in the image. */
+static struct known known[KNOWN_COUNT];
 
 /* Reads the text into words; returns where it stands if it is known. */
 static always_inline struct known *place(const char *text, u32 len,
@@ -60,7 +62,7 @@ static always_inline struct known *place(const char *text, u32 len,
 	__builtin_memcpy(words, text, sizeof(u64));
 	*words &= ~0ull >> (sizeof(u64) - left) * 8;
 	hash = name_hash_step(hash, *words);
-	return &cache.known[hash % KNOWN_COUNT];
+	return &known[hash % KNOWN_COUNT];
 }
 
 static always_inline bool words_equal(const u64 *a, const u64 *b, u32 len)

@@ -109,8 +109,9 @@ static inline void *cap_find(const struct cap_table *t, u32 slot, u32 right)
  * The same by a handle, which may have a generation, for several rights and
  * one type: NULL if cap_check() says why not, or has to ask a node.
  */
-static inline void *cap_find_handle(const struct cap_table *t, u64 handle,
-				    u32 rights, enum cap_type type)
+static always_inline void *cap_find_handle(const struct cap_table *t,
+					   u64 handle, u32 rights,
+					   enum cap_type type)
 {
 	u32 slot = CAP_SLOT(handle), generation = CAP_GENERATION(handle);
 	const struct cap_slot *s = &t->slots[slot];
