@@ -222,5 +222,5 @@ const char *bench_call_reply(struct bench *b)
 
 const char *bench_ring_round(struct bench *b)
 {
-	return program(b, "ring_round", 32);
+	return program(b, "ring_round", 4);
 }

@@ -111,7 +111,7 @@ class Threads(gdb.Command):
         for thread in threads():
             state = "running" if int(thread["tid"]) in current \
                 else states[int(thread["state"])]
-            print(f"{int(thread['tid']):>6} {state:<9}"
+            print(f"{int(thread['tid']):>6} {state:<14}"
                   f"cpu {int(thread['cpu']):<3} {thread['name'].string()}")
 
 
