@@ -229,7 +229,7 @@ static size_t typed_room_locked(struct tty *tty)
 	    !ldisc_readable(&tty->ldisc, 1)) {
 		return SIZE_MAX;
 	}
-	tty->full = free == 0;
+	tty->full |= free == 0; /* another may wait already */
 	return free;
 }
 

@@ -2,7 +2,7 @@
 """gdb commands for the kernel's own objects; `make debug` loads this file.
 
     exo threads         every thread: number, state, processor, name
-    exo bt TID          the calls of a thread that does not run now
+    exo bt [TID]        the calls of a thread, or of all, that does not run now
     exo trace [COUNT]   the last events of all processors (32)
     exo locks           the spinlocks that each processor holds (debug kernel)
     exo runq            who runs on each processor, and who waits, in order
@@ -24,6 +24,7 @@ ARGUMENT = re.compile(r"%([xstn]?)([ab])")
 # What arch_switch() leaves on the stack: six registers, rbp the last of them.
 SAVED_RBP, SAVED_RETURN = 5 * 8, 6 * 8
 MAX_FRAMES = 64
+KERNEL_HALF = 1 << 63
 
 
 def value(expression):
@@ -116,22 +117,29 @@ class Threads(gdb.Command):
 
 
 class Backtrace(gdb.Command):
-    """exo bt TID: the calls of a thread that does not run now."""
+    """exo bt [TID]: the calls of a thread that does not run now, or of all."""
 
     def __init__(self):
         super().__init__("exo bt", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
+        tid = argument.strip()
+        current = running()
         found = [thread for thread in threads()
-                 if argument.strip() == str(int(thread["tid"]))]
+                 if (tid or str(int(thread["tid"]))) == str(int(thread["tid"]))]
         if not found:
-            raise gdb.GdbError(f"no thread {argument}: see exo threads")
-        if int(argument) in running():
+            raise gdb.GdbError(f"no thread {tid}: see exo threads")
+        if tid and int(tid) in current:
             raise gdb.GdbError("it runs now: see bt")
-        sp = int(found[0]["arch"]["sp"])
-        saved = int(found[0]["kstack"]["saved"])
-        # Where the bytes of a stack that is away lie (sched/keeper.c).
-        self.show(sp, saved - sp if saved else 0)
+        for thread in found:
+            if int(thread["tid"]) in current:
+                continue
+            if not tid:
+                print(f"thread {int(thread['tid'])} {thread['name'].string()}")
+            sp = int(thread["arch"]["sp"])
+            saved = int(thread["kstack"]["saved"])
+            # Where the bytes of a stack that is away lie (sched/keeper.c).
+            self.show(sp, saved - sp if saved else 0)
 
     @staticmethod
     def show(sp, moved):
@@ -142,7 +150,7 @@ class Backtrace(gdb.Command):
             at = f" at {line.symtab.filename}:{line.line}" \
                 if line.symtab else ""
             print(f"#{number:<2} {symbol(pc)}{at}")
-            if rbp == 0:
+            if rbp + moved < KERNEL_HALF:  # a program's
                 return
             pc, rbp = word(rbp + moved + 8), word(rbp + moved)
 

@@ -73,22 +73,12 @@ def gdb_commands():
 
 def gdb_on_dump(marker, append, commands):
     """What gdb says of the memory of a machine that has shown the marker."""
-    with tempfile.TemporaryDirectory() as folder:
-        core = f"{folder}/core"
-        with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, mem="32M",
-                        append=append)) as vm:
-            vm.expect(marker)
-            vm.qmp("stop")
-            vm.qmp("dump-guest-memory", paging=True, protocol=f"file:{core}")
-        words = ["gdb", "-nx", "-q", "-batch", "-x",
-                 ROOT / "scripts/exo-gdb.py"]
-        for command in commands:
-            words += ["-ex", command]
-        done = subprocess.run(
-            words + [DEBUG_KERNEL, core], cwd=ROOT, text=True, check=False,
-            capture_output=True, timeout=GDB_LIMIT_S)
-    print(done.stdout + done.stderr)
-    return done.stdout
+    with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, mem="32M",
+                    append=append)) as vm:
+        vm.expect(marker)
+        text = vm.gdb_on_dump(commands)
+    print(text)
+    return text
 
 
 @test("the same commands show the same of a dump of a dead machine's memory")
@@ -98,11 +88,31 @@ def gdb_dump():
                 SHOWN + (r" PANIC +panic at crash_locked\+\d+",))
 
 
+# It says "up" when the other process has gone to sleep.
+SLEEPER = ("bench=off loglevel=1 init=/bin/busybox -- sh -c \"sleep 999 & "
+           "until grep -q ') S' /proc/2/stat; do :; done; echo up; wait\"")
+SLEEPS = (r"^ +\d+ interruptible +cpu 0 +sleep$",
+          r"^thread \d+ sleep$", r"^#\d+ +sys_\w+sleep\+\d+ at posix/")
+
+
 @test("a dump tells the memory and the calls of a program that sleeps")
 def gdb_dump_program():
-    text = gdb_on_dump(r"^up$", "bench=off loglevel=1 init=/bin/busybox -- sh "
-                       '-c "echo up; read x"', ("exo threads", "exo vm 1"))
-    check_shown(text, (r"^ +\d+ \w+ +cpu 0 +busybox$",
-                       r'^process 1 "busybox"$',
-                       r"^  000000401000-\w{12} r-x- object 0x\w+\+0x1000$",
-                       r"^  7f\w{10}-7f\w{10} rw-- zeroes$"))
+    text = gdb_on_dump(r"^up$", SLEEPER, ("exo threads", "exo bt", "exo vm 2"))
+    check_shown(text, SLEEPS + (
+        r'^process 2 "sleep"$',
+        r"^  000000401000-\w{12} r-x- object 0x\w+\+0x1000$",
+        r"^  7f\w{10}-7f\w{10} rw-- zeroes$"))
+
+
+@test("a machine that says nothing more is asked who waits for what")
+def gdb_hang():
+    try:
+        with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, mem="32M",
+                        append=SLEEPER)) as vm:
+            vm.expect(r"^up$")
+            vm.expect(r"^down$", limit_s=0)
+    except Failure as failure:
+        check_shown(str(failure),
+                    (r"did not see '\^down\$' within 0 s", *SLEEPS))
+    else:
+        raise Failure("it said something")

@@ -34,6 +34,9 @@ STRIPPED = str(ROOT / "build/exo.stripped")
 INITRD = str(ROOT / "build/initrd.cpio")
 LIMIT_S = 120
 SHOWN_LINES = 40
+WHO_WAITS_LINES = 400
+WHO_WAITS = ("exo threads", "exo trace 60", "exo locks", "exo runq",
+             "thread apply all bt 20", "exo bt")
 PIPE_BYTES = 1 << 20
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
 LONGEST_CODE = 16
@@ -98,6 +101,10 @@ class Console:
         last = "\n".join(self.text.splitlines()[-SHOWN_LINES:])
         raise Failure(f"{what}\n--- the last of the serial port:\n{last}")
 
+    def fail_waiting(self, what):
+        """The same, for who says nothing more."""
+        self.fail(what)
+
     def expect(self, pattern, limit_s=LIMIT_S):
         """Waits until the text behind the last match has the pattern.
 
@@ -113,9 +120,10 @@ class Console:
                 self.read_to = match.end()
                 return match
             left_s = deadline - time.monotonic()
-            if not open_end or left_s <= 0:
-                why = f"within {limit_s} s" if open_end else "before the end"
-                self.fail(f"did not see {pattern!r} {why}")
+            if not open_end:
+                self.fail(f"did not see {pattern!r} before the end")
+            if left_s <= 0:
+                self.fail_waiting(f"did not see {pattern!r} within {limit_s} s")
             open_end = self.more(left_s)
 
     def read_to_end(self, limit_s=LIMIT_S):
@@ -123,7 +131,7 @@ class Console:
         deadline = time.monotonic() + limit_s
         while self.more(deadline - time.monotonic()):
             if time.monotonic() >= deadline:
-                self.fail(f"still running after {limit_s} s")
+                self.fail_waiting(f"still running after {limit_s} s")
         return self.text
 
 
@@ -146,6 +154,7 @@ class Vm(Console):
             "-mon", "chardev=monitor,mode=control"]
         command = machine.command()
         print("+ " + " ".join(command), flush=True)
+        self.kernel = machine.kernel
         self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()],
                                         stdin=subprocess.DEVNULL)
         theirs.close()
@@ -217,6 +226,30 @@ class Vm(Console):
                 raise Failure(f"QMP {command}: {reply['error']['desc']}")
             if "return" in reply:
                 return reply["return"]
+
+    def gdb_on_dump(self, commands):
+        """Stops the machine; what gdb says of its memory."""
+        core = f"{self.folder.name}/core"
+        self.qmp("stop")
+        self.qmp("dump-guest-memory", paging=True, protocol=f"file:{core}")
+        words = ["gdb", "-nx", "-q", "-batch", "-x",
+                 ROOT / "scripts/exo-gdb.py"]
+        for command in commands:
+            words += ["-ex", command]
+        done = subprocess.run(
+            words + [self.kernel, core], cwd=ROOT, text=True, check=False,
+            capture_output=True, timeout=LIMIT_S)
+        return done.stdout + done.stderr
+
+    def fail_waiting(self, what):
+        """Who waits for what, and what came last, as far as it can be told."""
+        if str(self.kernel).endswith("exo.elf"):
+            try:
+                lines = self.gdb_on_dump(WHO_WAITS).splitlines()
+                what = "\n".join([what, *lines[:WHO_WAITS_LINES]])
+            except (Failure, OSError, subprocess.SubprocessError) as why:
+                what += f"\nno dump of its memory: {why}"
+        self.fail(what)
 
     def wait_event(self, name):
         """Reads QMP's events up to this one."""

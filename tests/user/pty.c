@@ -18,6 +18,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "tests/user/asleep.h"
+
 #define LONG_BYTES 20000
 
 static void show(const char *what, long result)
@@ -184,6 +186,38 @@ static void test_stream(void)
 	close(master);
 }
 
+/* Somebody else polls while a writer waits for room, and there is a little. */
+static void test_poll_beside_writer(void)
+{
+	static char text[LONG_BYTES];
+	char name[64];
+	int master = master_open(name, sizeof(name)), status;
+	int slave = open(name, O_RDWR | O_NOCTTY);
+	ssize_t got = 0, more = 1;
+	struct termios t;
+	pid_t child;
+
+	tcgetattr(slave, &t);
+	cfmakeraw(&t);
+	tcsetattr(slave, TCSANOW, &t);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		_exit(write(master, text, LONG_BYTES) != LONG_BYTES);
+	}
+	until_asleep(child);
+	got = read(slave, text, 10);
+	(void)ready(master);
+	while (got < LONG_BYTES && more > 0) {
+		more = read(slave, text, sizeof(text));
+		got += more > 0 ? more : 0;
+	}
+	waitpid(child, &status, 0);
+	printf("beside a writer: %zd bytes, child %d\n", got, status);
+	close(slave);
+	close(master);
+}
+
 static volatile sig_atomic_t sizes, hangups;
 
 static void count(int signal)
@@ -335,6 +369,7 @@ int main(void)
 {
 	test_sides();
 	test_stream();
+	test_poll_beside_writer();
 	test_jobs();
 	test_many();
 	test_epoll();
