@@ -10,12 +10,12 @@
 #include "arch/irq.h"
 #include "arch/paging.h"
 #include "arch/smp.h"
+#include "boot/firmware.h"
 #include "boot/multiboot2.h"
 #include "boot/nodes.h"
 #include "boot/processors.h"
 #include "boot/pvh.h"
 #include "boot/tasks.h"
-#include "drivers/acpi.h"
 #include "drivers/framebuffer.h"
 #include "drivers/ps2.h"
 #include "drivers/serial.h"
@@ -50,9 +50,6 @@
 /* Below here other processors are started and firmware keeps its tables. */
 #define LOW_MEMORY_BYTES 0x10000ul
 
-/* Where every PC has it (SDM vol. 3, 10.4.1). */
-#define DEFAULT_LOCAL_APIC 0xfee00000ul
-
 /* Low memory, the image, and one for each module. */
 #define RESERVED_MAX (BOOT_MODULES_MAX + 2)
 
@@ -61,8 +58,6 @@ static struct {
 	phys_t door_info;
 	struct boot_info info;
 	struct cmdline cmdline;
-	struct acpi_madt madt;
-	bool no_8042; /* the FADT says so */
 	struct frame_range usable[BOOT_MEMORY_MAX];
 	struct frame_range reserved[RESERVED_MAX];
 } boot;
@@ -172,80 +167,10 @@ int task_cmdline(void)
 	return 0;
 }
 
-static int acpi_start(struct acpi *acpi, const char **why)
-{
-	if (boot.info.rsdp_copy_bytes > 0) {
-		return acpi_open(acpi, &window, boot.info.rsdp_copy,
-				 boot.info.rsdp_copy_bytes, why);
-	}
-	if (boot.info.rsdp.pa != 0) {
-		return acpi_open_at(acpi, &window, boot.info.rsdp, why);
-	}
-	*why = "the loader told no RSDP";
-	return -ENOENT;
-}
-
-/* How to switch off: SLP_TYP goes into bits 10 to 12 of PM1 control. */
-static void power_read(const struct acpi *acpi, const struct acpi_fadt *fadt)
-{
-	struct acpi_table dsdt;
-	struct acpi_sleep s5;
-	const char *why;
-
-	if (acpi_table_at(acpi, fadt->dsdt, "DSDT", &dsdt, &why) != 0 ||
-	    acpi_read_s5(&dsdt, &s5) != 0) {
-		log_warn("acpi: no way to power off");
-		return;
-	}
-	arch_set_power_off(fadt->pm1a_control.space == ACPI_SPACE_PORT
-				   ? (u16)fadt->pm1a_control.address
-				   : 0,
-			   fadt->pm1b_control.space == ACPI_SPACE_PORT
-				   ? (u16)fadt->pm1b_control.address
-				   : 0,
-			   (u16)(s5.type_a << 10), (u16)(s5.type_b << 10));
-}
-
-static void acpi_read(const struct acpi *acpi)
-{
-	struct acpi_table table;
-	struct acpi_fadt fadt;
-	const char *why = "";
-
-	if (acpi_find(acpi, "APIC", &table, &why) != 0 ||
-	    acpi_read_madt(&table, &boot.madt, &why) != 0) {
-		log_warn("acpi: MADT: %s", why);
-	}
-	if (boot.madt.cpus_dropped > 0) {
-		log_warn("acpi: MADT: %u processors too many",
-			 boot.madt.cpus_dropped);
-	}
-	nodes_read(acpi);
-	if (acpi_find(acpi, "FACP", &table, &why) != 0 ||
-	    acpi_read_fadt(&table, &fadt, &why) != 0) {
-		log_warn("acpi: FADT: %s", why);
-		return;
-	}
-	boot.no_8042 = !fadt.has_8042;
-	if (fadt.reset.space == ACPI_SPACE_PORT) {
-		arch_set_reset((u16)fadt.reset.address, fadt.reset_value);
-	}
-	power_read(acpi, &fadt);
-}
-
 /* Without ACPI the PC's defaults must do. */
 int task_acpi(void)
 {
-	struct acpi acpi;
-	const char *why = "";
-
-	if (acpi_start(&acpi, &why) != 0) {
-		log_warn("acpi: %s", why);
-		return 0;
-	}
-	acpi_read(&acpi);
-	log_info("acpi: %u processors, %u I/O APICs", boot.madt.cpu_count,
-		 boot.madt.ioapic_count);
+	firmware_read(&window, &boot.info);
 	return 0;
 }
 
@@ -349,38 +274,10 @@ int task_terminal(void)
 	return 0;
 }
 
-static void topology_fill(struct irq_topology *t)
-{
-	const struct acpi_madt *madt = &boot.madt;
-
-	t->local_apic = madt->lapic;
-	t->ioapic_count = MIN(madt->ioapic_count, (u32)IRQ_IOAPIC_MAX);
-	for (unsigned i = 0; i < t->ioapic_count; i++) {
-		t->ioapic[i].base = madt->ioapics[i].base;
-		t->ioapic[i].first_gsi = madt->ioapics[i].gsi_base;
-	}
-	for (u32 i = 0; i < IRQ_ISA_COUNT; i++) {
-		t->isa[i].gsi = i;
-	}
-	for (u32 i = 0; i < madt->override_count; i++) {
-		const struct acpi_override *o = &madt->overrides[i];
-
-		if (o->irq < IRQ_ISA_COUNT) {
-			t->isa[o->irq].gsi = o->gsi;
-			t->isa[o->irq].level = o->level;
-			t->isa[o->irq].active_low = o->active_low;
-		}
-	}
-}
-
 int task_interrupts(void)
 {
-	struct irq_topology topology = { 0 };
+	struct irq_topology topology = firmware_irq_topology();
 
-	topology_fill(&topology);
-	if (topology.local_apic.pa == 0) {
-		topology.local_apic = phys(DEFAULT_LOCAL_APIC);
-	}
 	return arch_irq_init(&topology);
 }
 
@@ -414,6 +311,7 @@ int task_threads(void)
 
 int task_processors(void)
 {
+	const struct acpi_madt *madt = firmware_madt();
 	u64 limit = MIN(boot.cmdline.maxcpus, (u64)MAX_CPUS);
 	unsigned cpu = 1;
 	int err = worker_start(0);
@@ -422,14 +320,14 @@ int task_processors(void)
 		return err;
 	}
 	numa_set_cpu(0, nodes_of_cpu(arch_cpu_hardware_id()));
-	for (u32 i = 0; i < boot.madt.cpu_count && cpu < limit; i++) {
-		u32 id = boot.madt.cpus[i].apic_id;
+	for (u32 i = 0; i < madt->cpu_count && cpu < limit; i++) {
+		u32 id = madt->cpus[i].apic_id;
 
 		if (id != arch_cpu_hardware_id()) {
 			cpu += processor_start(cpu, id) == 0;
 		}
 	}
-	log_info("processors: %u of %u run", cpu, MAX(boot.madt.cpu_count, 1u));
+	log_info("processors: %u of %u run", cpu, MAX(madt->cpu_count, 1u));
 	nodes_show();
 	return 0;
 }
@@ -475,7 +373,7 @@ int task_devices(void)
 /* A machine without a keyboard is used over its serial port. */
 int task_keyboard(void)
 {
-	int err = boot.no_8042 ? -ENODEV : ps2_init();
+	int err = firmware_has_8042() ? ps2_init() : -ENODEV;
 
 	if (err == -ENODEV) {
 		log_info("keyboard: there is no controller");
