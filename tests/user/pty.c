@@ -70,6 +70,19 @@ static int master_open(char *name, size_t size)
 	return master;
 }
 
+/* Both sides of one that takes each byte as it is. */
+static void raw_pair(int *master, int *slave)
+{
+	char name[64];
+	struct termios t;
+
+	*master = master_open(name, sizeof(name));
+	*slave = open(name, O_RDWR | O_NOCTTY);
+	tcgetattr(*slave, &t);
+	cfmakeraw(&t);
+	tcsetattr(*slave, TCSANOW, &t);
+}
+
 static void test_sides(void)
 {
 	char name[64] = "", link[64] = "", path[64];
@@ -137,16 +150,11 @@ static void test_sides(void)
 static void test_stream(void)
 {
 	static char text[LONG_BYTES];
-	char name[64];
-	int master = master_open(name, sizeof(name)), status;
-	int slave = open(name, O_RDWR | O_NOCTTY);
+	int master, slave, status;
 	size_t got = 0, wrong = 0;
-	struct termios t;
 	pid_t child;
 
-	tcgetattr(slave, &t);
-	cfmakeraw(&t);
-	tcsetattr(slave, TCSANOW, &t);
+	raw_pair(&master, &slave);
 	for (size_t i = 0; i < LONG_BYTES; i++) {
 		text[i] = (char)('a' + i % 26);
 	}
@@ -190,16 +198,11 @@ static void test_stream(void)
 static void test_poll_beside_writer(void)
 {
 	static char text[LONG_BYTES];
-	char name[64];
-	int master = master_open(name, sizeof(name)), status;
-	int slave = open(name, O_RDWR | O_NOCTTY);
 	ssize_t got = 0, more = 1;
-	struct termios t;
+	int master, slave, status;
 	pid_t child;
 
-	tcgetattr(slave, &t);
-	cfmakeraw(&t);
-	tcsetattr(slave, TCSANOW, &t);
+	raw_pair(&master, &slave);
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
