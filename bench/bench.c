@@ -24,6 +24,10 @@
 #define PROBE_LONG  300
 #define PROBE_TRIES 3
 
+/* None of them is noted. */
+#define REHEARSED 20
+static_assert(REHEARSED <= BENCH_WARM_UP, "there is no room for samples");
+
 enum clock_kind { CLOCK_CYCLES, CLOCK_EMULATED, CLOCK_INSTRUCTIONS };
 
 static const struct {
@@ -119,7 +123,7 @@ static enum clock_kind clock_kind(void)
 /* Two readings with nothing in between. An emulator may tell less at times. */
 static u64 reading_cost(u64 *samples)
 {
-	struct bench b = { .batch = 1, .sample = samples };
+	struct bench b = { .batch = 1, .sample = samples, .wanted = BENCH_ALL };
 
 	while (bench_more(&b)) {
 		bench_stop(&b, bench_start());
@@ -129,7 +133,10 @@ static u64 reading_cost(u64 *samples)
 
 static void measure(struct session *s, u32 i)
 {
-	struct bench b = { .cost = s->cost, .batch = 1, .sample = s->samples };
+	struct bench b = { .cost = s->cost,
+			   .batch = 1,
+			   .sample = s->samples,
+			   .wanted = BENCH_ALL };
 	struct result *r = &s->results[i];
 
 	r->target = s->clock == CLOCK_INSTRUCTIONS ? benches[i].instructions
@@ -239,4 +246,15 @@ void bench_run(const char *which)
 		run(s);
 	}
 	kfree(s);
+}
+
+void bench_rehearse(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(benches); i++) {
+		struct bench b = { .batch = 1, .wanted = REHEARSED };
+
+		if (benches[i].set == SET_QUICK) {
+			(void)benches[i].fn(&b);
+		}
+	}
 }

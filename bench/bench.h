@@ -23,11 +23,13 @@
 
 #define BENCH_WARM_UP 100
 #define BENCH_SAMPLES 1000
+#define BENCH_ALL     (BENCH_WARM_UP + BENCH_SAMPLES)
 
 struct bench {
 	u64 cost;    /* of two readings */
 	u32 batch;   /* operations in a sample */
 	u32 taken;   /* samples so far, those of the warm-up included */
+	u32 wanted;  /* of these */
 	u64 *sample; /* [BENCH_SAMPLES] for one operation each */
 };
 
@@ -43,7 +45,7 @@ void bench_add(struct bench *b, u64 cycles);
 /* More samples are wanted. */
 static inline bool bench_more(const struct bench *b)
 {
-	return READ_ONCE(b->taken) < BENCH_WARM_UP + BENCH_SAMPLES;
+	return READ_ONCE(b->taken) < b->wanted;
 }
 
 /*

@@ -10,8 +10,7 @@
 #include "ipc/ring_object.h"
 #include "mm/kmem.h"
 
-#define BATCH     64
-#define FOUND_ALL (BATCH * (BENCH_WARM_UP + BENCH_SAMPLES))
+#define BATCH 64
 
 /* Far apart, so that all slots are asked for in turn. */
 #define STRIDE 40503u
@@ -70,7 +69,7 @@ static const char *check(struct bench *b, u32 count)
 		bench_stop(b, start);
 	}
 	table_free(t);
-	return found == FOUND_ALL ? NULL : "a handle was not found";
+	return found == BATCH * b->wanted ? NULL : "a handle was not found";
 }
 
 const char *bench_handle_check_10(struct bench *b)
@@ -103,7 +102,7 @@ const char *bench_handle_unchecked(struct bench *b)
 		bench_stop(b, start);
 	}
 	table_free(t);
-	return found == FOUND_ALL ? NULL : "a handle was not found";
+	return found == BATCH * b->wanted ? NULL : "a handle was not found";
 }
 
 /* ---- Messages ------------------------------------------------------------ */

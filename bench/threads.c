@@ -223,7 +223,7 @@ const char *bench_threads_create(struct bench *b)
 	u64 left = size_max() - MIN(crowd.size, size_max());
 	bool grown = true;
 
-	b->batch = (u32)(left / (BENCH_WARM_UP + BENCH_SAMPLES));
+	b->batch = (u32)(left / BENCH_ALL);
 	while (b->batch > 0 && grown && bench_more(b)) {
 		u64 start = bench_start();
 
@@ -285,7 +285,7 @@ static void show_left(void)
 
 const char *bench_threads_end(struct bench *b)
 {
-	b->batch = (u32)(crowd.size / (BENCH_WARM_UP + BENCH_SAMPLES));
+	b->batch = (u32)(crowd.size / BENCH_ALL);
 	WITH_SPINLOCK_IRQ (&crowd.q.lock) {
 		crowd.over = true;
 	}

@@ -168,8 +168,7 @@ static const char *program(struct bench *b, const char *what, u32 batch)
 	if (err == 0) {
 		start.stdio->data = b;
 		b->batch = batch;
-		format(samples, sizeof(samples), "%u",
-		       BENCH_WARM_UP + BENCH_SAMPLES);
+		format(samples, sizeof(samples), "%u", b->wanted);
 		format(operations, sizeof(operations), "%u", batch);
 		err = process_start(&start);
 	}

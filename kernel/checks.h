@@ -15,6 +15,12 @@
 void bench_run(const char *which);
 
 /*
+ * Runs those of "quick" for a few samples each and reports nothing.  Context:
+ * thread.
+ */
+void bench_rehearse(void);
+
+/*
  * Runs "all" tests of the image, or the one with that id, in an order drawn
  * from `seed`, and reports them as KTAP on the console.  Returns how many
  * failed.  Context: thread.
