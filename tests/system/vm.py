@@ -34,8 +34,8 @@ STRIPPED = str(ROOT / "build/exo.stripped")
 INITRD = str(ROOT / "build/initrd.cpio")
 LIMIT_S = 120
 SHOWN_LINES = 40
-WHO_WAITS_LINES = 400
-WHO_WAITS = ("exo threads", "exo trace 60", "exo locks", "exo runq",
+WHO_WAITS_LINES = 190
+WHO_WAITS = ("exo threads", "exo trace 40", "exo locks", "exo runq",
              "thread apply all bt 20", "exo bt")
 PIPE_BYTES = 1 << 20
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]|\r|\x00")
