@@ -235,6 +235,7 @@ static void leader(const char *name, int out)
 	int slave, tty;
 
 	dup2(out, 1);
+	signal(SIGINT, SIG_DFL); /* whatever whoever started us ignores */
 	signal(SIGWINCH, count);
 	signal(SIGHUP, count);
 	show("session", setsid() == getpid());
