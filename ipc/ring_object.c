@@ -6,9 +6,11 @@
  *     direct map as programs find them in their mappings; the object holds a
  *     reference to each, and each mapping of one holds another.
  * I2  While somebody sleeps or polls at an end, the end's RING_SLEEPS is set:
- *     by each before its last look, cleared when the last one leaves or a bell
- *     finds only pollers, who then ask again.  A program that clears it itself
- *     harms who waits for it, and nobody else.
+ *     by each before its last look, cleared when the last sleeper leaves and
+ *     nobody polls, or a bell finds only pollers, who then ask again.  Both is
+ *     done under the queue's lock, and who polls is seen there: it watches
+ *     before it sets the flag.  A program that clears it itself harms who waits
+ *     for it, and nobody else.
  * I3  `closed` is set before the waiters of the other end are woken, and they
  *     look at it under their queue's lock: who is gone is seen, whatever the
  *     shared words say.
@@ -157,6 +159,14 @@ static void side_wake(struct ring_object *r, enum ring_side side)
 	}
 }
 
+/* One sleeper less. */
+static void leave_locked(struct ring_waiters *w, struct ring_end *end)
+{
+	if (--w->sleepers == 0 && list_empty(&w->pollq.watches)) {
+		ring_end_woke(end);
+	}
+}
+
 void ring_object_close(struct ring_object *r, enum ring_side side)
 {
 	/* Pairs with ring_object_closed(). */
@@ -169,8 +179,12 @@ void ring_object_close(struct ring_object *r, enum ring_side side)
 	mem_object_put(&r->object);
 }
 
-int ring_object_wait(struct ring_object *r, enum ring_side side,
-		     u64 deadline_ns)
+/*
+ * As ring_object_wait().  Who waits in `bell`, unless that is NULL, is woken on
+ * the way to sleep, or when it did not come to that.
+ */
+static int wait_until(struct ring_object *r, enum ring_side side,
+		      u64 deadline_ns, struct waitq *bell)
 {
 	struct ring_waiters *w = &r->sides[side];
 	struct ring_end *end = end_of(r, side);
@@ -181,19 +195,50 @@ int ring_object_wait(struct ring_object *r, enum ring_side side,
 	w->sleepers++;
 	ring_end_sleeps(end);
 	while (!(work = has_work(r, side)) && err == 0) {
-		err = deadline_ns
-			      ? waitq_sleep_interruptible(&w->q, deadline_ns)
-			      : -ETIMEDOUT;
+		if (bell != NULL) {
+			err = waitq_sleep_waking(&w->q, bell);
+			bell = NULL;
+		} else {
+			err = deadline_ns ? waitq_sleep_interruptible(
+						    &w->q, deadline_ns)
+					  : -ETIMEDOUT;
+		}
 		ring_end_sleeps(end);
 	}
-	if (--w->sleepers == 0) {
-		ring_end_woke(end);
-	}
+	leave_locked(w, end);
 	waitq_unlock(&w->q, flags);
+	if (bell != NULL) {
+		waitq_wake_all(bell);
+	}
 	if (work) {
 		err = at_end(r, side) ? -EPIPE : 0;
 	}
 	return err;
+}
+
+int ring_object_wait(struct ring_object *r, enum ring_side side,
+		     u64 deadline_ns)
+{
+	return wait_until(r, side, deadline_ns, NULL);
+}
+
+/* The sleeper clears RING_SLEEPS itself, as ever. */
+int ring_object_bell_wait(struct ring_object *to, enum ring_side mine,
+			  struct ring_object *r, enum ring_side side)
+{
+	struct ring_waiters *there = &to->sides[ring_other(mine)];
+
+	if (READ_ONCE(there->sleepers) == 0 ||
+	    !list_empty(&there->pollq.watches) || there == &r->sides[side]) {
+		int err = ring_object_bell(to, mine);
+
+		return err ? err : wait_until(r, side, WAITQ_FOREVER, NULL);
+	}
+	if (ring_object_closed(to, ring_other(mine))) {
+		return -EPIPE;
+	}
+	trace(TRACE_BELL, to, mine);
+	return wait_until(r, side, WAITQ_FOREVER, &there->q);
 }
 
 int ring_object_bell(struct ring_object *r, enum ring_side side)
@@ -210,6 +255,8 @@ bool ring_object_poll(struct ring_object *r, enum ring_side side,
 		      struct poller *poller)
 {
 	poller_watch(poller, &r->sides[side].pollq);
-	ring_end_sleeps(end_of(r, side));
+	WITH_SPINLOCK_IRQ (&r->sides[side].q.lock) {
+		ring_end_sleeps(end_of(r, side));
+	}
 	return has_work(r, side);
 }

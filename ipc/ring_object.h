@@ -80,6 +80,15 @@ void ring_object_close(struct ring_object *r, enum ring_side side);
 must_check int ring_object_wait(struct ring_object *r, enum ring_side side,
 				u64 deadline_ns);
 
+/*
+ * The bell of the end `mine` of the ring `to`, then ring_object_wait() without
+ * a deadline: who sleeps there may get the processor at once.  Errors: -EPIPE,
+ * also of the bell, -EINTR.  Context: a system call.
+ */
+must_check int ring_object_bell_wait(struct ring_object *to,
+				     enum ring_side mine, struct ring_object *r,
+				     enum ring_side side);
+
 /* Wakes who waits at the other end. Errors: -EPIPE: nobody has it any more. */
 must_check int ring_object_bell(struct ring_object *r, enum ring_side side);
 

@@ -59,6 +59,15 @@ int waitq_sleep(struct waitq *q, u64 deadline_ns);
 must_check int waitq_sleep_interruptible(struct waitq *q, u64 deadline_ns);
 
 /*
+ * As waitq_sleep_interruptible() without a deadline, and wakes all who wait in
+ * `other`, another queue, on the way.  A single one that sleeps on this
+ * processor gets it at once, past the run queue, in the rest of the running
+ * thread's slice (sched/pass.h).  Context: as waitq_sleep(), a system call.
+ * Errors: -EINTR.
+ */
+must_check int waitq_sleep_waking(struct waitq *q, struct waitq *other);
+
+/*
  * Ends the thread's interruptible sleep, or its next one before it begins,
  * until the mark is cleared.  Context: any; no lock of rank LOCK_RUNQ or
  * above held.

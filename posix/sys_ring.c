@@ -106,20 +106,33 @@ SYSCALL_HANDLER(exo_ring_bell)
 	return bell(a);
 }
 
-/* Rings the bell of `c` first, unless that is negative. */
-SYSCALL_HANDLER(exo_ring_wait)
+/* By handles that others may close meanwhile, or with a time limit. */
+static noinline long wait_counted(u64 end, u64 timeout_ns, u64 to)
 {
 	struct file_use use;
-	long err = (s64)c >= 0 ? bell(c) : 0;
+	long err = (s64)to >= 0 ? bell(to) : 0;
 
 	if (err == 0) {
-		err = handle_use(a, CAP_WAIT, CAP_TYPE_RING, &use);
+		err = handle_use(end, CAP_WAIT, CAP_TYPE_RING, &use);
 	}
 	if (err) {
 		return err;
 	}
 	err = ring_object_wait(ring_of(use.file), ring_side_of(use.file),
-			       deadline_after(b));
+			       deadline_after(timeout_ns));
 	file_use_end(use);
 	return err;
+}
+
+/* Rings the bell of `c` first, unless that is negative. */
+SYSCALL_HANDLER(exo_ring_wait)
+{
+	const struct file *end = handle_alone(a, CAP_WAIT, CAP_TYPE_RING);
+	const struct file *to = handle_alone(c, CAP_WAIT, CAP_TYPE_RING);
+
+	if (unlikely(end == NULL || to == NULL || b != UINT64_MAX)) {
+		return wait_counted(a, b, c);
+	}
+	return ring_object_bell_wait(ring_of(to), ring_side_of(to),
+				     ring_of(end), ring_side_of(end));
 }

@@ -19,6 +19,7 @@
 #include "kernel/timer.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "sched/pass.h"
 #include "sched/sched.h"
 #include "sched/thread.h"
 #include "trace/trace.h"
@@ -37,10 +38,15 @@ void waitq_init(struct waitq *q)
 	list_init(&q->waiters);
 }
 
-static void waiter_wake(struct thread *thread)
+static inline void waiter_take(struct thread *thread)
 {
 	list_remove(&thread->waiter.link);
 	thread->waiter.queued = false;
+}
+
+static void waiter_wake(struct thread *thread)
+{
+	waiter_take(thread);
 	sched_wake(thread);
 }
 
@@ -74,13 +80,11 @@ static void time_limit_end(struct time_limit *limit)
 	thread_private_stack(limit->was_private);
 }
 
-/* The way to sleep; `state` says which sleep.  Returns with the lock held. */
-static inline int sleep_as(struct waitq *q, u64 deadline_ns,
-			   enum thread_state state)
+/* The running thread is in the list, and asleep once it calls sched_block(). */
+static inline void sleep_begin_locked(struct waitq *q, enum thread_state state)
 {
 	struct thread *self = current_thread();
 	struct waiter *waiter = &self->waiter;
-	struct time_limit limit; /* stays as it is if not needed */
 
 	waiter->queued = true;
 	waiter->timed_out = false;
@@ -95,22 +99,40 @@ static inline int sleep_as(struct waitq *q, u64 deadline_ns,
 	} else {
 		self->state = state;
 	}
-	if (deadline_ns != WAITQ_FOREVER) {
-		time_limit_set(&limit, q, deadline_ns);
-	}
 	trace(TRACE_SLEEP, q, 0);
-	spin_unlock(&q->lock);
-	sched_block();
-	if (deadline_ns != WAITQ_FOREVER) {
-		time_limit_end(&limit);
-	}
-	spin_lock(&q->lock);
+}
+
+/* It was woken: why.  Errors: -ETIMEDOUT, -EINTR. */
+static inline int sleep_end_locked(enum thread_state state)
+{
+	struct thread *self = current_thread();
+	struct waiter *waiter = &self->waiter;
+
 	DEBUG_ASSERT(!waiter->queued || state == THREAD_INTERRUPTIBLE);
 	if (state == THREAD_INTERRUPTIBLE && waiter->queued) {
 		list_remove(&waiter->link);
 		return READ_ONCE(self->interrupted) ? -EINTR : 0;
 	}
 	return waiter->timed_out ? -ETIMEDOUT : 0;
+}
+
+/* The way to sleep; `state` says which sleep.  Returns with the lock held. */
+static inline int sleep_as(struct waitq *q, u64 deadline_ns,
+			   enum thread_state state)
+{
+	struct time_limit limit; /* stays as it is if not needed */
+
+	sleep_begin_locked(q, state);
+	if (deadline_ns != WAITQ_FOREVER) {
+		time_limit_set(&limit, q, deadline_ns);
+	}
+	spin_unlock(&q->lock);
+	sched_block();
+	if (deadline_ns != WAITQ_FOREVER) {
+		time_limit_end(&limit);
+	}
+	spin_lock(&q->lock);
+	return sleep_end_locked(state);
 }
 
 int waitq_sleep(struct waitq *q, u64 deadline_ns)
@@ -121,6 +143,37 @@ int waitq_sleep(struct waitq *q, u64 deadline_ns)
 int waitq_sleep_interruptible(struct waitq *q, u64 deadline_ns)
 {
 	return sleep_as(q, deadline_ns, THREAD_INTERRUPTIBLE);
+}
+
+/*
+ * Who wakes us from the moment on that our queue's lock is free makes us ready,
+ * and then neither sched_pass_asleep() nor sched_block() lets us sleep: the
+ * order of the two queues is no matter.
+ */
+int waitq_sleep_waking(struct waitq *q, struct waitq *other)
+{
+	struct thread *self = current_thread(), *next;
+
+	DEBUG_ASSERT(q != other);
+	sleep_begin_locked(q, THREAD_INTERRUPTIBLE);
+	spin_unlock(&q->lock);
+	spin_lock_off(&other->lock);
+	next = waitq_first_locked(other);
+	if (likely(next != NULL)) {
+		waiter_take(next);
+	}
+	if (unlikely(next == NULL || !list_empty(&other->waiters) ||
+		     !sched_pass_asleep(self, next, &other->lock))) {
+		if (next != NULL) {
+			sched_wake(next);
+		}
+		while (waitq_wake_one_locked(other)) {
+		}
+		spin_unlock_off(&other->lock);
+		sched_block();
+	}
+	spin_lock(&q->lock);
+	return sleep_end_locked(THREAD_INTERRUPTIBLE);
 }
 
 void thread_interrupt(struct thread *thread)

@@ -169,8 +169,10 @@ static inline uint64_t exo_ring_arena(uint32_t slots)
 /*
  * Sleeps until the end has something to do, at most `timeout_ns` (0: only
  * asks); before that rings the bell of the end `bell`, unless it is
- * EXO_NO_BELL. Errors: -EPIPE (the other end is closed and nothing is left, or
- * that of `bell` is closed), -ETIMEDOUT, -EINTR.
+ * EXO_NO_BELL.  With EXO_FOREVER, whom the bell wakes may go on at once on this
+ * processor, in the rest of this thread's time: the short way to an answer.
+ * Errors: -EPIPE (the other end is closed and nothing is left, or that of
+ * `bell` is closed), -ETIMEDOUT, -EINTR.
  */
 static inline long exo_ring_wait(exo_handle end, uint64_t timeout_ns,
 				 exo_handle bell)

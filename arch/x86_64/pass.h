@@ -91,12 +91,17 @@ static always_inline bool arch_may_switch_call(const struct arch_thread *prev)
 	       arch_any_set(&x86_pass_mask, UINT32_MAX);
 }
 
+static always_inline void arch_pass_arguments(const struct arch_thread *prev,
+					      const struct arch_thread *next)
+{
+	x86_arguments_pass(prev->kernel_sp, next->kernel_sp);
+}
+
 static always_inline void arch_switch_call(struct arch_thread *prev,
 					   struct arch_thread *next)
 {
 	u32 mask = x86_pass_mask;
 
-	x86_arguments_pass(prev->kernel_sp, next->kernel_sp);
 	x86_xsave_changed(prev->fpu, mask);
 	x86_xsave_load(next->fpu, mask);
 	this_cpu(x86_fpu_owner) = next;

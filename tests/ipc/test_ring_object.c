@@ -127,6 +127,27 @@ KTEST(ring_object_wakes, "a bell, and the end of a peer, wake who waits")
 	ring_object_close(r, RING_CONSUMER);
 }
 
+KTEST(ring_object_polls, "who polls is still told when a sleeper has left")
+{
+	struct ring_object *r = NULL;
+	struct ring_producer p;
+	struct poller poller;
+
+	EXPECT_EQ(ring_object_create(SLOTS, 0, &r), 0);
+	ring_producer_attach(&p, r->shared, SLOTS);
+	poller_init(&poller);
+	EXPECT(!ring_object_poll(r, RING_CONSUMER, &poller));
+	EXPECT_EQ(ring_object_wait(r, RING_CONSUMER, 0), -ETIMEDOUT);
+	EXPECT(ring_producer_bell(&p));
+	EXPECT_EQ(ring_object_bell(r, RING_PRODUCER), 0);
+	EXPECT_EQ(poller_sleep(&poller, clock_ns() + 10 * MS), 0);
+	poller_end(&poller);
+	EXPECT_EQ(ring_object_wait(r, RING_CONSUMER, 0), -ETIMEDOUT);
+	EXPECT(!ring_producer_bell(&p));
+	ring_object_close(r, RING_PRODUCER);
+	ring_object_close(r, RING_CONSUMER);
+}
+
 /* ---- Batches ------------------------------------------------------------- */
 
 #define RECORDS  256u

@@ -5,6 +5,7 @@ ktests-y += tests/sched/test_threads.c tests/sched/test_waitq.c \
 	tests/sched/test_poll.c tests/sched/test_keeper.c tests/sched/crew.c
 ktests-y += tests/sched/test_storms.c
 tests-y += tests/sched/test_fair.c tests/sched/test_load.c
+hosttests-y += tests/sched/test_follow_host.c
 hosttests-y += tests/sched/simulator.c tests/sched/test_fairness_host.c
 hostsrc-y += sched/fair.c
 ktests-y += tests/sched/test_stack_depth.c

@@ -32,3 +32,9 @@ def exo_program(program, kernel):
       "kernel", program=NAMES, kernel=KERNELS)
 def exo_program_apart(program, kernel):
     finds_all(program, kernel, 2)
+
+
+@test("processes hand the processor to each other, on {cpus} processors, on "
+      "the {kernel} kernel", kernel=("debug", "preempt"), cpus=(1, 2))
+def exo_program_rounds(kernel, cpus):
+    finds_all("rounds", kernel, cpus)
