@@ -28,6 +28,7 @@ override ROOTFS := $(patsubst ~/%,$(HOME)/%,$(ROOTFS))
 SEED     ?=
 ONLY     ?=
 ROUNDS   ?= 1000
+ROWS     ?=
 TEST     ?=
 SEEDS    ?= 1..200
 GDB      ?=
@@ -313,7 +314,7 @@ build/thread_tests: $(thread.objs)
 # Kernel files are compiled as in the release kernel, but for where its code
 # and its per-CPU data lie.
 hostbench.objs := $(patsubst %,build/bench-host/%.o,$(hostbench-y))
-hostbenchflags := -std=gnu11 -D_GNU_SOURCE -O2 -fno-pie -ftls-model=local-exec -DEXO_HOST=1 \
+hostbenchflags := -std=gnu11 -D_GNU_SOURCE -O2 -fno-pie -DEXO_HOST=1 \
 	-ffunction-sections -g -iquote . -iquote build $(warnings) $(stable) \
 	$(hostbench-cflags)
 hostbench.kernel := $(filter-out -mcmodel=% -mstack-protector-guard=%,\
@@ -342,7 +343,8 @@ build/bench-host/host_bench: $(hostbench.objs)
 
 bench-host: build/bench-host/host_bench
 	$(Q)GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 \
-		$< $(ROUNDS) build/bench-host/results.jsonl
+		scripts/bench_host.sh $< $(ROUNDS) build/bench-host/results.jsonl \
+		$(if $(ROWS),'$(ROWS)')
 
 # ---- Beside Linux -----------------------------------------------------------
 

@@ -16,10 +16,8 @@ static struct arch_record early_records[EARLY_RECORDS];
 /* A processor without a ring yet scribbles on the first early record. */
 percpu struct arch_record_ring trace_ring = { .records = early_records };
 
-enum { OFF, ON };
-
 u32 trace_groups =
-#define TRACE_GROUP(name, start) (start << TRACE_GROUP_##name) |
+#define TRACE_GROUP(name, start) (TRACE_USUAL_##name << TRACE_GROUP_##name) |
 #include "trace/events.def"
 #undef TRACE_GROUP
 	0;

@@ -39,6 +39,22 @@ enum trace_event {
 	TRACE_EVENT_COUNT
 };
 
+/* TRACE_USUAL_GROUP: whether it is on as long as nobody has chosen. */
+enum trace_usual {
+	TRACE_OFF,
+	TRACE_ON,
+#define TRACE_GROUP(name, start) TRACE_USUAL_##name = TRACE_##start,
+#include "trace/events.def"
+#undef TRACE_GROUP
+};
+
+/* NAME_USUAL: the same of the event's group. */
+enum trace_event_usual {
+#define TRACE_EVENT(name, group, format) name##_USUAL = TRACE_USUAL_##group,
+#include "trace/events.def"
+#undef TRACE_EVENT
+};
+
 /* NAME_MASK: the bit of the event's group in trace_groups. */
 enum trace_event_mask {
 #define TRACE_EVENT(name, group, format) name##_MASK = 1 << TRACE_GROUP_##group,
@@ -69,12 +85,15 @@ void trace_record(enum trace_event event, u64 a, u64 b);
 /* Whether the group of `event` is on. */
 #define trace_wants(event) arch_any_set(&trace_groups, event##_MASK)
 
-/* Records `event` if its group is on. Context: any, NMI included. */
-#define trace(event, a, b)                                        \
-	do {                                                      \
-		if (trace_wants(event)) {                         \
-			trace_record_(event, (u64)(a), (u64)(b)); \
-		}                                                 \
+/*
+ * Records `event` if its group is on; what usually is off is out of the way.
+ * Context: any, NMI included.
+ */
+#define trace(event, a, b)                                                 \
+	do {                                                               \
+		if (__builtin_expect(trace_wants(event), event##_USUAL)) { \
+			trace_record_(event, (u64)(a), (u64)(b));          \
+		}                                                          \
 	} while (0)
 
 /* As trace_record(), with the time. Context: any that cannot be preempted. */

@@ -28,9 +28,10 @@ extern __thread char *host_percpu; /* this thread's area */
 
 #else
 
-#define percpu            __thread
-#define percpu_zero       __thread
-#define percpu_first      __thread
+/* Of the program itself: reached with no detour, as through %gs. */
+#define percpu            __thread __attribute__((tls_model("local-exec")))
+#define percpu_zero       percpu
+#define percpu_first      percpu
 
 #define this_cpu(var)     (var)
 #define this_cpu_ptr(var) (&(var))

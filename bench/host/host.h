@@ -12,6 +12,21 @@
 /* Operations in a sample. */
 #define HOST_BATCH 4096
 
+/* Them, eight to a turn: where what costs a cycle lies decides nothing. */
+#define HOST_TURNS_OF_8(i) \
+	_Pragma("GCC unroll 8") for (u64 i = 0; i < HOST_BATCH; i++)
+
+/*
+ * Something else to do between two operations: thirty-two additions, of which
+ * the processor does several at once.
+ */
+static always_inline void host_work(u64 sums[4])
+{
+	for (unsigned i = 0; i < 32; i++) {
+		__asm__ volatile("addq $1, %0" : "+r"(sums[i % 4]));
+	}
+}
+
 struct contender {
 	/*
 	 * Called before each sample, for all contenders share one memory.
@@ -24,6 +39,9 @@ struct contender {
 
 /* In the argument of switch rows, beside the number of stacks. */
 #define COLOURED 0x1000u
+
+/* In the argument of an allocator, beside the number of objects. */
+#define PAGES 0x10000u
 
 /* In the argument of ring rows: more, and fewer where one is under way. */
 #define QUEUE_SLOTS 256

@@ -4,7 +4,7 @@
  * contender a round, pinned to one processor, and prints a table and a file of
  * JSON lines.
  *
- *	host_bench ROUNDS FILE
+ *	host_bench ROUNDS FILE [PATTERN of rows]
  *
  * Figures are ticks of the cycle counter for one operation, loop included.
  * Others may use the processor, too: the least of many short samples tells
@@ -12,6 +12,7 @@
  */
 #include "bench/host/host.h"
 
+#include <fnmatch.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,15 +124,20 @@ static void show_line(const struct line *peer, const struct result *r,
 	printf("\n");
 }
 
-/* Measures and shows the row at `row`; returns the line behind it. */
-static const struct line *run_row(const struct line *row)
+static const struct line *row_end(const struct line *row)
 {
-	const struct line *end = row + 1;
+	do {
+		row++;
+	} while (row < lines + ARRAY_SIZE(lines) && row->row == NULL);
+	return row;
+}
+
+/* Measures and shows the row at `row`. */
+static void run_row(const struct line *row)
+{
+	const struct line *end = row_end(row);
 	struct result results[PEERS_MAX] = { 0 };
 
-	while (end < lines + ARRAY_SIZE(lines) && end->row == NULL) {
-		end++;
-	}
 	for (unsigned round = 0; round < host.rounds; round++) {
 		for (const struct line *peer = row + 1; peer < end; peer++) {
 			long i = peer - row - 1;
@@ -148,7 +154,6 @@ static const struct line *run_row(const struct line *row)
 		show_line(peer, r, results);
 		show_json(row, peer, r);
 	}
-	return end;
 }
 
 /* Wherever it runs now, it stays; no peer is measured on another core. */
@@ -163,12 +168,14 @@ static bool pin(void)
 
 int main(int argc, char **argv)
 {
-	const struct line *line = lines;
+	const char *wanted = argc == 4 ? argv[3] : "*";
 
-	host.rounds = argc == 3 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	host.rounds = argc >= 3 && argc <= 4
+			      ? (unsigned)strtoul(argv[1], NULL, 10)
+			      : 0;
 	if (host.rounds == 0 || host.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: %s ROUNDS(1..%u) FILE\n", argv[0],
-			ROUNDS_MAX);
+		fprintf(stderr, "usage: %s ROUNDS(1..%u) FILE [ROWS]\n",
+			argv[0], ROUNDS_MAX);
 		return 2;
 	}
 	host.json = fopen(argv[2], "w");
@@ -177,8 +184,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("%-16s %9s %9s  ours to it  goal\n", "ticks", "min", "median");
-	while (line < lines + ARRAY_SIZE(lines)) {
-		line = run_row(line);
+	for (const struct line *row = lines; row < lines + ARRAY_SIZE(lines);
+	     row = row_end(row)) {
+		if (fnmatch(wanted, row->row, 0) == 0) {
+			run_row(row);
+		}
 	}
 	return fclose(host.json) != 0;
 }
