@@ -18,6 +18,7 @@ struct cpu_start {
 	void *tables;        /* arch_cpu_tables_bytes(), zeroed, 64-aligned */
 	struct thread *idle; /* on whose kernel stack it begins */
 	u64 stack_top;
+	void (*rest)(void); /* called between looks at one that is slow */
 };
 
 size_t arch_percpu_bytes(void);

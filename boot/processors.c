@@ -22,8 +22,16 @@
 #define TRACE_RECORDS_MIN 128u
 #define TRACE_RECORDS_MAX 131072u
 
+/* Between two looks at a processor that has not answered for a while. */
+#define REST_NS 1000000u
+
 /* [I] In a trace ring once there is memory; a power of two. */
 static u32 trace_records = TRACE_RECORDS_MIN;
+
+static void rest(void)
+{
+	sched_sleep_ns(REST_NS);
+}
 
 static int bring_up(struct cpu_start *start)
 {
@@ -57,6 +65,7 @@ int processor_start(unsigned cpu, u32 hardware_id)
 		.area = kzalloc(arch_percpu_bytes()),
 		.tables = kzalloc(arch_cpu_tables_bytes()),
 		.idle = thread_create_idle(cpu),
+		.rest = rest,
 	};
 	int err;
 

@@ -69,7 +69,7 @@ static u64 cycles_after(u64 us)
 	return arch_cycles() + us * (arch_cycles_hz() / US_PER_S);
 }
 
-static bool answered_within(u64 us)
+static bool answered_within(u64 us, void (*rest)(void))
 {
 	u64 until = cycles_after(us);
 
@@ -77,24 +77,24 @@ static bool answered_within(u64 us)
 		if (arch_cycles() > until) {
 			return false;
 		}
-		arch_relax();
+		rest();
 	}
 	return true;
 }
 
 /* True if the processor reached C. A second start-up IPI may be needed. */
-static bool wake_up(u32 hardware_id)
+static bool wake_up(u32 hardware_id, void (*rest)(void))
 {
 	x86_apic_ipi(hardware_id, APIC_IPI_INIT);
-	answered_within(INIT_WAIT_US);
+	answered_within(INIT_WAIT_US, arch_relax);
 	x86_apic_ipi(hardware_id,
 		     APIC_IPI_STARTUP | TRAMPOLINE_BASE >> PAGE_SHIFT);
-	if (answered_within(STARTUP_WAIT_US)) {
+	if (answered_within(STARTUP_WAIT_US, arch_relax)) {
 		return true;
 	}
 	x86_apic_ipi(hardware_id,
 		     APIC_IPI_STARTUP | TRAMPOLINE_BASE >> PAGE_SHIFT);
-	return answered_within(ANSWER_WAIT_US);
+	return answered_within(ANSWER_WAIT_US, rest);
 }
 
 static void stop(u32 hardware_id)
@@ -134,7 +134,7 @@ int arch_cpu_start(const struct cpu_start *start)
 	};
 	memcpy(phys_to_virt(phys(TRAMPOLINE_BASE)), x86_trampoline,
 	       (size_t)(x86_trampoline_end - x86_trampoline));
-	awake = wake_up(start->hardware_id);
+	awake = wake_up(start->hardware_id, start->rest);
 	if (!awake || !counters_agree(before)) {
 		stop(start->hardware_id);
 		return awake ? -EIO : -ETIMEDOUT;

@@ -12,7 +12,7 @@
 
 #define HOGS  4
 #define STEP  2000 /* rounds of a loop that is over in microseconds */
-#define WORK  3000 /* steps that the owner has to do: some milliseconds */
+#define WORK  1000 /* steps that the owner has to do: some milliseconds */
 #define START 20   /* of these before others may come */
 
 /* Longer than a sleep and its end take: the others get on meanwhile. */
