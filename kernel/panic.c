@@ -30,6 +30,8 @@ static struct {
 	enum panic_action action; /* [I] after boot */
 	u32 reporter;             /* [a] 1 + the processor that reports */
 	u32 depth;                /* [the reporter's] panics so far */
+	u32 dying;                /* [a] panics that have begun */
+	u32 expected;             /* [I] the reporter waits for so many */
 } state;
 
 int panic_set_action(const char *name)
@@ -136,7 +138,8 @@ static void show_overflow(u64 sp)
 
 /* What a stopped processor was doing, for the one that reports. */
 struct stopped_cpu {
-	bool stopped; /* [a] set last */
+	bool stopped;       /* [a] set last */
+	const char *reason; /* [a] of a panic of its own, or NULL */
 	u64 ip;
 	u64 fp;
 	u32 tid;
@@ -144,17 +147,24 @@ struct stopped_cpu {
 
 static percpu_zero struct stopped_cpu stopped_cpu;
 
-bool panic_stopped(struct trap_frame *frame)
+static void stopped_at(u64 ip, u64 fp)
 {
 	struct stopped_cpu *self = this_cpu_ptr(stopped_cpu);
 
+	if (!self->stopped) {
+		self->ip = ip;
+		self->fp = fp;
+		self->tid = this_cpu(percpu_head).tid;
+		__atomic_store_n(&self->stopped, true, __ATOMIC_RELEASE);
+	}
+}
+
+bool panic_stopped(struct trap_frame *frame)
+{
 	if (READ_ONCE(state.reporter) == 0) {
 		return false;
 	}
-	self->ip = arch_frame_ip(frame);
-	self->fp = arch_frame_fp(frame);
-	self->tid = this_cpu(percpu_head).tid;
-	__atomic_store_n(&self->stopped, true, __ATOMIC_RELEASE);
+	stopped_at(arch_frame_ip(frame), arch_frame_fp(frame));
 	return true;
 }
 
@@ -163,6 +173,21 @@ static void wait_until_stopped(const struct stopped_cpu *cpu)
 {
 	for (unsigned i = 0; i < STOP_PATIENCE; i++) {
 		if (__atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE)) {
+			return;
+		}
+		arch_relax();
+	}
+}
+
+void panic_expect(unsigned count)
+{
+	WRITE_ONCE(state.expected, count);
+}
+
+static void wait_for_expected(void)
+{
+	for (unsigned i = 0; i < STOP_PATIENCE; i++) {
+		if (READ_ONCE(state.dying) >= READ_ONCE(state.expected)) {
 			return;
 		}
 		arch_relax();
@@ -195,6 +220,10 @@ static void show_others(void)
 			continue;
 		}
 		other = cpu_ptr(cpu, stopped_cpu);
+		if (READ_ONCE(other->reason) != NULL) {
+			log_raw("processor %u panics, too: %s\n", cpu,
+				other->reason);
+		}
 		if (!__atomic_load_n(&other->stopped, __ATOMIC_ACQUIRE)) {
 			log_raw("processor %u does not answer\n", cpu);
 			continue;
@@ -206,7 +235,10 @@ static void show_others(void)
 	}
 }
 
-/* One processor reports; another that panics meanwhile is shown by it. */
+/*
+ * One processor reports; another that panics meanwhile is shown by it, with
+ * the reason that it has left before, wherever the reporter's NMI finds it.
+ */
 static bool may_report(void)
 {
 	u32 self = cpu_id() + 1;
@@ -225,9 +257,12 @@ static noreturn void report(const char *reason, struct trap_frame *frame,
 	u32 depth;
 
 	arch_irq_disable();
+	this_cpu(stopped_cpu).reason = reason;
+	__atomic_add_fetch(&state.dying, 1, __ATOMIC_RELEASE);
+	wait_for_expected();
 	if (!may_report()) {
-		trace(TRACE_PANIC, ip, 0);
-		arch_halt(); /* until the reporter's NMI */
+		stopped_at(ip, fp); /* an NMI may never reach it */
+		arch_halt();
 	}
 	depth = state.depth++;
 	if (depth > 1) {

@@ -21,6 +21,12 @@ enum panic_action {
 /* Context: any. */
 noreturn cold void panic(const char *fmt, ...) printf_like(1, 2);
 
+/*
+ * Whoever panics first waits a little until `count` processors are at it,
+ * before it reports and stops the others: for crash=twice.  Context: any.
+ */
+void panic_expect(unsigned count);
+
 /* Shows the calls from a frame pointer on. Context: any. */
 void panic_backtrace(u64 fp);
 

@@ -45,7 +45,7 @@ def check_dump(vm):
 
 
 CPUS = 4
-DIES = {"other": "panics+", "twice": "panics_together+", "irq": "timer_panics+"}
+DIES = {"other": "panics+", "irq": "timer_panics+"}
 BACKTRACE = re.compile(r"^backtrace \(processor (\d+).*\):\n((?:  .+\n)+)", re.M)
 
 
@@ -53,7 +53,16 @@ BACKTRACE = re.compile(r"^backtrace \(processor (\d+).*\):\n((?:  .+\n)+)", re.M
       how=DIES, kernel=("release", "debug"))
 def panic_smp(how, kernel):
     path = {"release": KERNEL, "debug": DEBUG_KERNEL}[kernel]
-    with Vm(Machine(kernel=path, initrd=INITRD, cpus=CPUS, accel="tcg",
+    vm, calls = die_among(path, how, CPUS)
+    dying = [cpu for cpu, names in calls.items()
+             if any(DIES[how] in name for name in names)]
+    if len(dying) != 1:
+        vm.fail(f"the processors {dying} die")
+
+
+def die_among(kernel, how, cpus):
+    """The machine after its one report, and each processor's calls."""
+    with Vm(Machine(kernel=kernel, initrd=INITRD, cpus=cpus, accel="tcg",
                     icount="shift=1,sleep=off", append="bench=off "
                     f"init=/bin/hello crash={how} panic=exit")) as vm:
         vm.expect(DUMP)
@@ -63,12 +72,27 @@ def panic_smp(how, kernel):
         vm.fail("there is not one report")
     calls = {int(cpu): re.findall(SYMBOL, text)
              for cpu, text in BACKTRACE.findall(vm.text)}
-    if sorted(calls) != list(range(CPUS)) or not all(calls.values()):
+    if sorted(calls) != list(range(cpus)) or not all(calls.values()):
         vm.fail(f"the calls of the processors are {calls}")
-    dying = [cpu for cpu, names in calls.items()
-             if any(DIES[how] in name for name in names)]
-    if len(dying) != (2 if how == "twice" else 1):
-        vm.fail(f"the processors {dying} die")
+    return vm, calls
+
+
+TWICE = {"crash=twice": "crash_twice+",
+         "crash=twice, on the other processor": "panics_second+"}
+
+
+@test("of {cpus} processors two die at once: one reports, and tells the "
+      "other's reason and calls", cpus=(2, 4), kernel=("release", "debug"))
+def panic_twice(cpus, kernel):
+    path = {"release": KERNEL, "debug": DEBUG_KERNEL}[kernel]
+    vm, calls = die_among(path, "twice", cpus)
+    first = re.findall(r"^=== PANIC: (.*) ===$", vm.text, re.M)
+    second = re.findall(r"^processor (\d+) panics, too: (.*)$", vm.text, re.M)
+    if len(second) != 1 or {*first, second[0][1]} != {*TWICE}:
+        vm.fail(f"the reasons are {first} and {second}")
+    cpu, reason = int(second[0][0]), second[0][1]
+    if not any(TWICE[reason] in name for name in calls[cpu]):
+        vm.fail(f"{reason!r}, but its calls are {calls[cpu]}")
 
 
 @test("a pasted report is decoded to files and lines")
