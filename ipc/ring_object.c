@@ -120,7 +120,8 @@ int ring_object_create(u32 count, u64 arena_bytes, struct ring_object **out)
 	side_init(&r->sides[RING_PRODUCER]);
 	side_init(&r->sides[RING_CONSUMER]);
 	list_init(&r->mail);
-	r->mail_count = r->next_ticket = r->travels = r->ring_mail = 0;
+	r->mail_count = r->mail_pages = r->next_ticket = 0;
+	r->travels = r->ring_mail = 0;
 	mem_object_get(&r->object);
 	*out = r;
 	return 0;

@@ -40,6 +40,7 @@ struct ring_object {
 	/* ipc/ring_mail.c's, under its lock: */
 	struct list mail;
 	u32 mail_count;
+	u32 mail_pages; /* of parcels in it */
 	u32 next_ticket;
 	u32 travels;   /* its ends in mails */
 	u32 ring_mail; /* ends of rings in its mail */

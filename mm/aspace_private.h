@@ -72,4 +72,17 @@ static inline unsigned region_page_prot(const struct region *region)
 	return prot | PROT_PAGE_USER;
 }
 
+/*
+ * The page is there, may be written and shares its frame with nobody, as after
+ * a write.  Errors: -EFAULT for a gap, -EINVAL for shared memory, -EACCES,
+ * -EBUSY, -ENOMEM, -ENXIO behind an object's end.
+ */
+must_check int page_own(struct aspace *aspace, u64 va, phys_t *frame);
+
+/*
+ * Maps a frame, whose reference it takes in any case, where none is in plain
+ * memory.  Errors: -ENOMEM.
+ */
+must_check int page_give(struct aspace *aspace, u64 va, phys_t frame);
+
 #endif

@@ -145,6 +145,19 @@ static int page_enter(struct aspace *aspace, u64 va, phys_t frame,
 	return err;
 }
 
+/* As page_enter(); takes the reference in any case. */
+static int page_add(struct aspace *aspace, u64 va, phys_t frame, unsigned prot)
+{
+	int err = page_enter(aspace, va, frame, prot);
+
+	if (err) {
+		frame_put(frame);
+		return err;
+	}
+	aspace->resident_pages++;
+	return 0;
+}
+
 static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 			unsigned access)
 {
@@ -152,16 +165,12 @@ static int page_missing(struct aspace *aspace, const struct region *r, u64 va,
 	unsigned prot;
 	int err = page_frame(r, va, access, &frame, &prot);
 
-	if (err) {
-		return err;
-	}
-	err = page_enter(aspace, va, frame, prot);
-	if (err) {
-		frame_put(frame);
-		return err;
-	}
-	aspace->resident_pages++;
-	return 0;
+	return err ? err : page_add(aspace, va, frame, prot);
+}
+
+int page_give(struct aspace *aspace, u64 va, phys_t frame)
+{
+	return page_add(aspace, va, frame, PROT_PAGE_WRITE | PROT_PAGE_USER);
 }
 
 static int page_write(struct aspace *aspace, const struct region *r, u64 va,
@@ -213,6 +222,33 @@ static int page_present(struct aspace *aspace, const struct region *r, u64 va,
 	arch_remap_page(&old, old.frame, (old.prot & PROT_PAGE_WRITE) | prot);
 	arch_tlb_flush_page(va);
 	return 0;
+}
+
+int page_own(struct aspace *aspace, u64 va, phys_t *frame)
+{
+	const struct fault write = { .address = va, .access = FAULT_WRITE };
+	const struct region *r = aspace_region(aspace, va);
+	struct page_mapping page;
+	int err = -EAGAIN;
+
+	if (r == NULL) {
+		return -EFAULT;
+	}
+	if (r->flags & REGION_SHARED) {
+		return -EINVAL;
+	}
+	if (!(r->flags & REGION_WRITE)) {
+		return -EACCES;
+	}
+	while (err == -EAGAIN) {
+		err = page_present(aspace, r, va, &write);
+	}
+	if (err == 0) {
+		ASSERT(arch_query_page(&aspace->table, va, &page));
+		*frame = page.frame;
+		err = frame_refs(page.frame) == 1 ? 0 : -EBUSY;
+	}
+	return err;
 }
 
 /* The region that the access is in, which the next one may well be in too. */

@@ -24,5 +24,6 @@ kernel-y += posix/anon_file.c posix/sys_epoll.c posix/sys_eventfd.c \
 	posix/sys_transfer.c posix/posix_timer.c posix/timer_setting.c \
 	posix/sys_timerfd.c posix/sys_signalfd.c posix/sys_memfd.c
 hot-y += posix/sys_epoll.c posix/sys_eventfd.c
-kernel-y += posix/sys_ring.c posix/sys_gate.c posix/sys_capability.c
+kernel-y += posix/sys_ring.c posix/sys_gate.c posix/sys_capability.c \
+	posix/sys_parcel.c
 hot-y += posix/sys_gate.c

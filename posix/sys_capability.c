@@ -3,12 +3,11 @@
  * System calls on handles: copies with fewer rights, revoking, sending through
  * rings.
  */
-#include "fs/ring_file.h"
 #include "ipc/ring_mail.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
-#include "posix/descriptors.h"
 #include "posix/process.h"
+#include "posix/rings.h"
 #include "posix/syscall.h"
 
 static struct descriptors *own(void)
@@ -94,9 +93,7 @@ SYSCALL_HANDLER(exo_revoke)
 	return err;
 }
 
-/* The ring of which the end of that side was asked for. */
-static int ring_use(u64 handle, u32 right, enum ring_side side,
-		    struct file_use *use)
+int ring_use(u64 handle, u32 right, enum ring_side side, struct file_use *use)
 {
 	int err = handle_use(handle, right, CAP_TYPE_RING, use);
 
@@ -141,7 +138,7 @@ SYSCALL_HANDLER(exo_send)
 
 static long receive(struct ring_object *r, u64 ticket, u64 flags)
 {
-	struct ring_letter *letter = ring_mail_take(r, ticket);
+	struct ring_letter *letter = ring_mail_take(r, ticket, false);
 	long result;
 
 	if (letter == NULL) {

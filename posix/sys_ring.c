@@ -4,11 +4,11 @@
  * stands in user/exo.h and docs/rings.md.
  */
 #include "arch/user.h"
-#include "fs/ring_file.h"
+#include "ipc/ring_mail.h"
 #include "lib/errno.h"
 #include "mm/frame.h"
-#include "posix/descriptors.h"
 #include "posix/process.h"
+#include "posix/rings.h"
 #include "posix/syscall.h"
 #include "posix/time.h"
 
@@ -42,9 +42,10 @@ long handles_give(struct file *files[2], uaddr_t to, u32 flags)
 }
 
 /*
- * Half the pages of each ring for each of its ends that the running process
- * has.  Pages of rings are there from the beginning and for as long as an end
- * is, so that who has one pays for it, whoever made it.
+ * Half the pages of each ring, and of those on their way through it, for each
+ * of its ends that the running process has.  Pages of rings are there from the
+ * beginning and for as long as an end is, so that who has one pays for it,
+ * whoever made it.
  */
 static u64 ring_pages_held(void)
 {
@@ -56,15 +57,16 @@ static u64 ring_pages_held(void)
 		struct cap cap = descriptors_cap(d, (u32)fd);
 
 		if (cap.entry != NULL && cap.type == CAP_TYPE_RING) {
-			halves += ring_of(cap_object(cap))->pages;
+			const struct ring_object *r = ring_of(cap_object(cap));
+
+			halves += r->pages + ring_mail_pages(r);
 		}
 		cap_drop(cap);
 	}
 	return halves / 2;
 }
 
-/* No process has more than its limit, or than half of the memory. */
-static bool ring_pages_allowed(u64 pages)
+bool ring_pages_allowed(u64 pages)
 {
 	u64 most = MIN(process_limit(ABI_RLIMIT_MEMLOCK) / PAGE_SIZE,
 		       frame_stats().total / 2);

@@ -40,6 +40,8 @@ enum exo_call_number {
 	EXO_REVOKE,
 	EXO_SEND,
 	EXO_RECEIVE,
+	EXO_SEND_PAGES,
+	EXO_RECEIVE_PAGES,
 };
 
 typedef int64_t exo_handle;
@@ -187,6 +189,42 @@ static inline long exo_ring_wait(exo_handle end, uint64_t timeout_ns,
 static inline long exo_ring_bell(exo_handle end)
 {
 	return exo_syscall(EXO_RING_BELL, end, 0, 0, 0);
+}
+
+/*
+ * Hands the pages [start, start + len_bytes) over to the other end of the ring
+ * of which `producer` (with EXO_WRITE) is the sending end, without a copy: they
+ * are no longer mapped here when this returns.  It returns a ticket: tell it
+ * the receiver in a message of the kind RING_PAGES.  What of them was shared
+ * with others until a write, as after fork() or of a file, is copied first.
+ * If nobody receives them, they are given back to the system when the other end
+ * is closed.
+ * Errors: -EINVAL (not whole pages, none, more than 4 MB, MAP_SHARED), -EFAULT
+ * (not all is mapped), -EACCES (not writable), -EBUSY (the kernel is at work
+ * there), -EPIPE (the other end is closed), -EAGAIN (16 MB, or 64 of what is
+ * sent apart from messages, are on their way), -ENOMEM (also as of
+ * exo_ring_create(): what is on its way counts for both ends).  After an error
+ * nothing has changed.
+ */
+static inline long exo_send_pages(exo_handle producer, void *start,
+				  uint64_t len_bytes)
+{
+	return exo_syscall(EXO_SEND_PAGES, producer, (long)start,
+			   (long)len_bytes, 0);
+}
+
+/*
+ * Maps what was sent with that ticket through the ring of which `consumer`
+ * (with EXO_READ) is the receiving end, at a free place, readable and writable;
+ * returns its address and tells in *len_bytes how long it is.  From then on it
+ * is memory as of mmap() with MAP_PRIVATE | MAP_ANONYMOUS, for munmap().
+ * Errors: -ENOENT, -EFAULT, -ENOMEM (RLIMIT_AS, too; it can be tried again).
+ */
+static inline long exo_receive_pages(exo_handle consumer, long ticket,
+				     uint64_t *len_bytes)
+{
+	return exo_syscall(EXO_RECEIVE_PAGES, consumer, ticket, (long)len_bytes,
+			   0);
 }
 
 /* ---- Calls --------------------------------------------------------------- */

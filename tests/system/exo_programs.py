@@ -34,7 +34,7 @@ def exo_program_apart(program, kernel):
     finds_all(program, kernel, 2)
 
 
-@test("processes hand the processor to each other, on {cpus} processors, on "
-      "the {kernel} kernel", kernel=("debug", "preempt"), cpus=(1, 2))
-def exo_program_rounds(kernel, cpus):
-    finds_all("rounds", kernel, cpus)
+@test("{program} finds the same on {cpus} processors, on the {kernel} kernel",
+      program=("rounds", "parcels"), kernel=("debug", "preempt"), cpus=(1, 2))
+def exo_program_passes(program, kernel, cpus):
+    finds_all(program, kernel, cpus)
