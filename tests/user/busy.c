@@ -303,11 +303,28 @@ static int copy_of_self(const char *path)
 
 #define RAN 42
 
+/* Of this run alone: others may run at the same time. */
+static char folder[] = "/tmp/busyXXXXXX";
+static char program_name[64], script_name[64], file_name[64];
+
+static void names_make(void)
+{
+	if (mkdtemp(folder) == NULL) {
+		perror(folder);
+		exit(1);
+	}
+	snprintf(program_name, sizeof(program_name), "%s/program", folder);
+	snprintf(script_name, sizeof(script_name), "%s/script", folder);
+	snprintf(file_name, sizeof(file_name), "%s/file", folder);
+}
+
 static void test_programs(void)
 {
-	const char *path = "/tmp/busy-program", *script = "/tmp/busy-script";
-	const char line[] = "#!/tmp/busy-program\n";
+	const char *path = program_name, *script = script_name;
+	char line[80];
 	int to = copy_of_self(path), fd, again;
+
+	snprintf(line, sizeof(line), "#!%s\n", path);
 
 	result("open for writing", run(path) == ETXTBSY);
 	fd = open(path, O_RDONLY);
@@ -364,7 +381,7 @@ static int names_of(int fd)
 /* A file that gets its name when it is complete. */
 static void test_nameless(void)
 {
-	const char *path = "/tmp/busy-named";
+	const char *path = file_name;
 	char self[64], text[8] = "";
 	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0640), again;
 	struct stat st;
@@ -420,8 +437,10 @@ int main(int argc, char **argv)
 	test_processes();
 	test_ways();
 	test_storm();
+	names_make();
 	test_programs();
 	test_memory_program();
 	test_nameless();
+	rmdir(folder);
 	return wrong_count != 0;
 }
