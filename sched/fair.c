@@ -110,26 +110,39 @@ static inline struct fair_entity *take_out(struct fair_queue *q, unsigned day)
 	return e;
 }
 
-void fair_insert(struct fair_queue *q, struct fair_entity *e)
+static always_inline void insert(struct fair_queue *q, struct fair_entity *e,
+				 u64 slice)
 {
 	fair_close_turns(q);
-	e->deadline = e->vtime + virtual_slice(q, e);
+	e->deadline = e->vtime + slice;
 	put_in(q, day_of(q, e->deadline), e);
 }
 
-void fair_forgive(const struct fair_queue *q, struct fair_entity *e)
+static always_inline void forgive(const struct fair_queue *q,
+				  struct fair_entity *e, u64 slice)
 {
-	u64 slice = virtual_slice(q, e);
 	u64 credit = MIN(slice, (u64)FAIR_SLICE_DAYS << q->shift);
 	u64 earliest = (q->first_day << q->shift) - credit - slice;
 
 	e->vtime = MAX(e->vtime, earliest);
 }
 
+void fair_insert(struct fair_queue *q, struct fair_entity *e)
+{
+	insert(q, e, virtual_slice(q, e));
+}
+
+void fair_forgive(const struct fair_queue *q, struct fair_entity *e)
+{
+	forgive(q, e, virtual_slice(q, e));
+}
+
 void fair_wake(struct fair_queue *q, struct fair_entity *e)
 {
-	fair_forgive(q, e);
-	fair_insert(q, e);
+	u64 slice = virtual_slice(q, e);
+
+	forgive(q, e, slice);
+	insert(q, e, slice);
 }
 
 void fair_start(struct fair_queue *q, struct fair_entity *e,
@@ -243,12 +256,6 @@ void fair_remove(struct fair_queue *q, struct fair_entity *e)
 	e->next->prev = e->prev;
 out:
 	q->count--;
-}
-
-bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,
-		   const struct fair_entity *running)
-{
-	return e->deadline >> q->shift < running->deadline >> q->shift;
 }
 
 void fair_advance(struct fair_queue *q, struct fair_entity *running)

@@ -223,8 +223,12 @@ struct fair_entity *fair_take_last(struct fair_queue *q);
  * True if `e`, just inserted, should run before `running` goes on, which was
  * picked from this queue.
  */
-bool fair_preempts(const struct fair_queue *q, const struct fair_entity *e,
-		   const struct fair_entity *running);
+static inline bool fair_preempts(const struct fair_queue *q,
+				 const struct fair_entity *e,
+				 const struct fair_entity *running)
+{
+	return e->deadline >> q->shift < running->deadline >> q->shift;
+}
 
 /*
  * The running entity was charged.  If it is alone, the queue's time goes on

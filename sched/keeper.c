@@ -158,15 +158,18 @@ static void restore(struct kstack *stack)
 static void bring_back(struct kstack *stack)
 {
 	struct thread *thread = thread_get(owner_of(stack));
-	struct runq *rq;
 	u64 flags;
 
 	restore(stack);
 	kstack_return(stack);
-	rq = runq_lock_of(thread, &flags);
-	stack->place = KSTACK_HERE;
-	spin_unlock_irq(&rq->lock, flags);
-	sched_wake(thread);
+	WITH_PREEMPT_OFF () {
+		struct runq *rq = runq_lock_of(thread, &flags);
+
+		stack->place = KSTACK_HERE;
+		spin_unlock(&rq->lock);
+		sched_wake(thread);
+		arch_irq_restore(flags);
+	}
 	thread_put(thread);
 }
 

@@ -146,6 +146,13 @@ void runq_bring(struct runq *from, struct thread *thread);
  */
 unsigned balance_place(const struct thread *thread);
 
+/* It surely stays where it ran. */
+static inline bool balance_stays(const struct thread *thread)
+{
+	return !explore_on() && thread_may_run_on(thread, thread->cpu) &&
+	       (READ_ONCE(idle_cpus) & thread->affinity) == 0;
+}
+
 /*
  * An idle processor takes work from a busy one; true if it found any, or a
  * queue that has some and whose owner is at work on it.

@@ -35,7 +35,7 @@ void sched_yield(void);
 
 /*
  * Makes a sleeping thread ready; nothing if it does not sleep.
- * Context: any; no lock of rank LOCK_RUNQ or above held.
+ * Context: any, interrupts off; no lock of rank LOCK_RUNQ or above held.
  */
 void sched_wake(struct thread *thread);
 

@@ -64,7 +64,8 @@ void thread_left(struct thread *thread)
 }
 
 /* What a thread needs besides that is special, or that leaves. */
-static void switch_special(struct thread *prev, struct thread *next, u64 now)
+static always_inline void switch_special(struct thread *prev,
+					 struct thread *next, u64 now)
 {
 	if (next->aspace != NULL) {
 		aspace_switch(next->aspace);
@@ -84,73 +85,85 @@ static inline bool is_special(const struct thread *thread)
 	return ((u64)thread->aspace | (u64)thread->arch.fpu) != 0;
 }
 
+static inline struct thread *pick_locked(struct runq *rq)
+{
+	struct fair_entity *e = explore_choose(2) ? fair_take_last(&rq->ready)
+						  : fair_pick(&rq->ready);
+
+	return likely(e != NULL) ? thread_of(e) : rq->idle;
+}
+
+/* The idle thread makes way. */
+static noinline void idle_ends(void)
+{
+	idle_clear();
+	if (!this_cpu(tick_timer).armed) {
+		tick_start();
+	}
+}
+
 /*
- * The running thread was charged: it goes back into the queue or sleeps.  With
- * `yields`, others go first.  Releases the lock.
+ * Why a thread makes way: it is SLEEPING, DEAD or idle; or it runs on later, or
+ * is EVICTED; likewise, and others go first.
  */
-static noinline void switch_away(bool yields, u64 now)
+enum way { BLOCKS, PREEMPTED, YIELDS };
+
+/* The running thread was charged: another one runs.  Releases the lock. */
+static always_inline void switch_away(enum way way, u64 now)
 {
 	struct runq *rq = this_cpu_ptr(runq);
 	struct thread *prev = current_thread();
-	struct thread *next = rq->idle;
-	struct fair_entity *e;
+	bool stays = way != BLOCKS && prev->state == THREAD_RUNNABLE &&
+		     prev != rq->idle;
+	struct thread *next;
 
 	prev->fair.special = is_special(prev);
-	if (prev->state == THREAD_RUNNABLE && prev != rq->idle) {
-		prev->preemptions++;
-		if (yields || explore_choose(2)) {
-			fair_yield(&rq->ready, &prev->fair);
-		} else {
-			fair_insert(&rq->ready, &prev->fair);
-		}
+	if (stays && (way == YIELDS || explore_choose(2))) {
+		fair_yield(&rq->ready, &prev->fair);
+	} else if (stays) {
+		fair_insert(&rq->ready, &prev->fair);
 	}
-	e = explore_choose(2) ? fair_take_last(&rq->ready)
-			      : fair_pick(&rq->ready);
-	if (e != NULL) {
-		next = thread_of(e);
-	}
+	next = pick_locked(rq);
 	arch_preempt_unwant();
 	if (rq->ready.count > 0) {
 		runq_watch_slice_locked(rq);
 	}
-	if (next == prev) {
-		prev->preemptions--;
+	if (unlikely(next == prev)) {
 		spin_unlock_own(runq);
 		return;
 	}
-	if (prev == rq->idle) {
-		idle_clear();
-		if (!this_cpu(tick_timer).armed) {
-			tick_start();
-		}
+	prev->preemptions += stays;
+	if (unlikely(prev == rq->idle)) {
+		idle_ends();
 	}
-	if (yields) {
+	if (way == YIELDS) {
 		fair_open_turns(&rq->ready, &next->fair);
 	}
 	switch_special(prev, next, now);
 }
 
-static void give_way(void)
+/* As switch_away(), of who is not charged yet. */
+static always_inline void give_way(enum way way)
 {
 	u64 now = arch_cycles();
 
 	runq_charge_locked(this_cpu_ptr(runq), now);
-	switch_away(false, now);
+	switch_away(way, now);
 }
 
 void sched_block(void)
 {
-	struct runq *rq = this_cpu_ptr(runq);
 	struct thread *self = current_thread();
 
 	DEBUG_ASSERT(!arch_irq_enabled());
 	spin_lock_own(runq);
-	if (self->state == THREAD_RUNNABLE && self != rq->idle) {
+	if (unlikely(self->state == THREAD_RUNNABLE) &&
+	    self != this_cpu(runq).idle) {
 		spin_unlock_own(runq); /* woken before it slept */
 		return;
 	}
 	self->sleeps++;
-	give_way();
+	give_way(BLOCKS);
 }
 
 /* Its next yield looks at all that it has. */
@@ -171,7 +184,7 @@ static noinline void yield_to_others(u64 now)
 	runq_charge_locked(rq, now);
 	if (prev->fair.vtime >= rq->ready.turn_end ||
 	    next->fair.factor != FAIR_ONE) {
-		switch_away(true, now);
+		switch_away(YIELDS, now);
 		return;
 	}
 	fair_turn_to(&rq->ready, &next->fair);
@@ -220,11 +233,17 @@ void sched_yield(void)
 	arch_irq_enable();
 }
 
+/* Interrupts are off, and the queue's lock is not held. */
+static noinline void preempt_here(void)
+{
+	spin_lock_own(runq);
+	give_way(PREEMPTED);
+}
+
 void sched_preempt_irq(void)
 {
 	if (current_thread() != NULL) {
-		spin_lock_own(runq);
-		give_way();
+		preempt_here();
 	}
 }
 
@@ -232,8 +251,7 @@ void sched_preempt(void)
 {
 	if (arch_irq_enabled() && current_thread() != NULL) {
 		arch_irq_disable();
-		spin_lock_own(runq);
-		give_way();
+		preempt_here();
 		arch_irq_enable();
 	}
 }

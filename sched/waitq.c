@@ -117,32 +117,42 @@ static inline int sleep_end_locked(enum thread_state state)
 }
 
 /* The way to sleep; `state` says which sleep.  Returns with the lock held. */
-static inline int sleep_as(struct waitq *q, u64 deadline_ns,
-			   enum thread_state state)
+static always_inline int sleep_forever(struct waitq *q, enum thread_state state)
 {
-	struct time_limit limit; /* stays as it is if not needed */
-
 	sleep_begin_locked(q, state);
-	if (deadline_ns != WAITQ_FOREVER) {
-		time_limit_set(&limit, q, deadline_ns);
-	}
 	spin_unlock(&q->lock);
 	sched_block();
-	if (deadline_ns != WAITQ_FOREVER) {
-		time_limit_end(&limit);
-	}
+	spin_lock(&q->lock);
+	return sleep_end_locked(state);
+}
+
+/* The same with a deadline. */
+static noinline int sleep_until(struct waitq *q, u64 deadline_ns,
+				enum thread_state state)
+{
+	struct time_limit limit;
+
+	sleep_begin_locked(q, state);
+	time_limit_set(&limit, q, deadline_ns);
+	spin_unlock(&q->lock);
+	sched_block();
+	time_limit_end(&limit);
 	spin_lock(&q->lock);
 	return sleep_end_locked(state);
 }
 
 int waitq_sleep(struct waitq *q, u64 deadline_ns)
 {
-	return sleep_as(q, deadline_ns, THREAD_SLEEPING);
+	return deadline_ns == WAITQ_FOREVER
+		       ? sleep_forever(q, THREAD_SLEEPING)
+		       : sleep_until(q, deadline_ns, THREAD_SLEEPING);
 }
 
 int waitq_sleep_interruptible(struct waitq *q, u64 deadline_ns)
 {
-	return sleep_as(q, deadline_ns, THREAD_INTERRUPTIBLE);
+	return deadline_ns == WAITQ_FOREVER
+		       ? sleep_forever(q, THREAD_INTERRUPTIBLE)
+		       : sleep_until(q, deadline_ns, THREAD_INTERRUPTIBLE);
 }
 
 /*
@@ -178,9 +188,14 @@ int waitq_sleep_waking(struct waitq *q, struct waitq *other)
 
 void thread_interrupt(struct thread *thread)
 {
-	/* Pairs with sleep_as(). */
-	__atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
-	sched_interrupt(thread);
+	WITH_PREEMPT_OFF () {
+		u64 flags = arch_irq_save();
+
+		/* Pairs with sleep_begin_locked(). */
+		__atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
+		sched_interrupt(thread);
+		arch_irq_restore(flags);
+	}
 }
 
 void thread_interrupt_clear(void)

@@ -300,7 +300,9 @@ static inline void registers_save(struct arch_thread *prev)
 	}
 }
 
-void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
+/* One of the two is a kernel thread, or the processor is an old one. */
+static noinline void switch_others(struct arch_thread *prev,
+				   struct arch_thread *next)
 {
 	if (prev->fpu != NULL) {
 		registers_save(prev);
@@ -316,6 +318,23 @@ void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
 		next->work.fpu = 1;
 		x86_set_kernel_sp(next->kernel_sp);
 	}
+}
+
+void arch_switch_user(struct arch_thread *prev, struct arch_thread *next)
+{
+	u32 mask = x86_pass_mask;
+
+	if (unlikely(mask == 0 || prev->fpu == NULL || next->fpu == NULL)) {
+		switch_others(prev, next);
+		return;
+	}
+	if (likely(this_cpu(x86_fpu_owner) == prev)) {
+		x86_xsave_changed(prev->fpu, mask);
+		this_cpu(x86_fpu_owner) = NULL;
+	}
+	x86_pointers_swap(prev, next);
+	next->work.fpu = 1;
+	x86_set_kernel_sp(next->kernel_sp);
 }
 
 void arch_set_fs_base(u64 base)
