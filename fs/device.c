@@ -46,8 +46,11 @@ int device_open(struct vnode *v, struct file *file)
 	if (vnode_is(v, MODE_FIFO)) {
 		return fifo_open(v, file);
 	}
+	if (!vnode_is(v, MODE_CHARACTER)) {
+		return -ENXIO;
+	}
 	ops = READ_ONCE(v->special);
-	if (ops == NULL && vnode_is(v, MODE_CHARACTER)) {
+	if (ops == NULL) {
 		ops = device_find(v->rdev);
 		WRITE_ONCE(v->special, (void *)ops);
 	}

@@ -89,6 +89,9 @@ struct file_ops {
 	/* As one write of `len_bytes` > 0 in all; NULL: as a write of each. */
 	long (*write_pieces)(struct file *file, const struct file_piece *piece,
 			     size_t len_bytes);
+	/* The same for one read; NULL: as a read of each. */
+	long (*read_pieces)(struct file *file, const struct file_piece *piece,
+			    size_t len_bytes);
 	long (*read_at)(struct file *file, uaddr_t dst, size_t len_bytes,
 			u64 at);
 	/* Moves `*at` behind what was written, wherever that was. */

@@ -10,6 +10,7 @@
 #include "fs/mount.h"
 #include "fs/path_cache.h"
 #include "fs/ramfs.h"
+#include "fs/socket.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -32,9 +33,12 @@ struct unpacking {
 
 int initramfs_mount(void)
 {
+	int err;
+
 	file_init();
 	ramfs_init();
-	return fs_mount("rootfs", "rootfs", "", NULL, "/", 0);
+	err = fs_mount("rootfs", "rootfs", "", NULL, "/", 0);
+	return err ? err : socket_init();
 }
 
 /* The directory `name` in `*dir`, made if it is missing. */

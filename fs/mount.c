@@ -86,6 +86,13 @@ static bool attach(struct fs *fs, struct vnode *where)
 	return true;
 }
 
+int fs_create(const char *type, struct fs **out)
+{
+	const struct fs_type *t = type_find(type);
+
+	return t ? t->create(t, "", out) : -ENODEV;
+}
+
 int fs_mount(const char *type, const char *source, const char *data,
 	     struct vnode *where, const char *path, unsigned flags)
 {

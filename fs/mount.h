@@ -74,6 +74,9 @@ void fs_type_add(const struct fs_type *type);
 must_check int fs_mount(const char *type, const char *source, const char *data,
 			struct vnode *where, const char *path, unsigned flags);
 
+/* One that no path leads to. Errors: -ENODEV, -ENOMEM.  Context: thread. */
+must_check int fs_create(const char *type, struct fs **out);
+
 /* Errors: -EINVAL: `root` is no mount, -EBUSY unless `lazy`. */
 must_check int fs_unmount(struct vnode *root, bool lazy);
 

@@ -60,16 +60,11 @@ int names_make(struct path *p, struct place place, struct vnode_make *make)
 {
 	int err = path_walk(p, place.context, place.start,
 			    PATH_MISSING | PATH_NO_FOLLOW);
-	struct vnode *v;
 
 	err = err == -ENOTDIR && p->vnode != NULL && p->slash && p->dir != NULL
 		      ? -EEXIST
 		      : err;
-	err = err ? err : make_at(p, place, make, &v);
-	if (err == 0) {
-		vnode_put(v);
-	}
-	return err;
+	return err ? err : make_at(p, place, make, &p->vnode);
 }
 
 /* What the access mode of open(2) wants. */

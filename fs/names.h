@@ -29,7 +29,8 @@ must_check int names_open_nameless(struct path *p, struct place place,
 
 /*
  * Makes a new name: `make` has type, permissions (the mask is applied here),
- * number or target.  Errors: -EEXIST, -EACCES, -ENOSPC and those of walks.
+ * number or target.  Then p->vnode is what was made.  Errors: -EEXIST, -EACCES,
+ * -ENOSPC and those of walks.
  */
 must_check int names_make(struct path *p, struct place place,
 			  struct vnode_make *make);

@@ -151,7 +151,10 @@ struct vnode {
 	struct mutex mutex;          /* LOCK_VNODE; held over user copies */
 	struct file_lock *locks;     /* fs/lock.c's; NULL: none */
 	struct fs *mounted;          /* the mount lock's: what covers it */
-	/* [m] the pipe of a FIFO; [a] what a device's files do, once asked */
+	/*
+	 * [m] the pipe of a FIFO; [a] what a device's files do, once asked;
+	 * fs/socket_names.c's: the socket that is bound to it
+	 */
 	void *special;
 };
 

@@ -100,10 +100,11 @@ static inline struct file_use file_use(u64 fd, u32 right)
 u64 descriptors_handle(struct descriptors *d, u32 fd);
 
 /*
- * Two files that belong together get descriptors, whose handles are written to
- * `to`; the references are taken in any case.  Errors: -EMFILE, -ENOMEM,
- * -EFAULT.
+ * Two files that belong together get descriptors, which (as ints), or whose
+ * handles, are written to `to`; the references are taken in any case.  Errors:
+ * -EMFILE, -ENOMEM, -EFAULT.
  */
+must_check int descriptors_give(struct file *files[2], uaddr_t to, u32 flags);
 must_check long handles_give(struct file *files[2], uaddr_t to, u32 flags);
 
 /*

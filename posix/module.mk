@@ -27,3 +27,4 @@ hot-y += posix/sys_epoll.c posix/sys_eventfd.c
 kernel-y += posix/sys_ring.c posix/sys_gate.c posix/sys_capability.c \
 	posix/sys_parcel.c
 hot-y += posix/sys_gate.c
+kernel-y += posix/sys_socket.c posix/sys_socket_options.c posix/sys_message.c posix/message_control.c

@@ -142,7 +142,11 @@ static long fd_link(u64 key, char *buf, size_t size_bytes)
 		len = file->ops->name
 			      ? format(buf, size_bytes, "anon_inode:%s",
 				       file->ops->name)
-			      : format(buf, size_bytes, "pipe:[%lu]", stat.ino);
+			      : format(buf, size_bytes, "%s:[%lu]",
+				       (stat.mode & MODE_TYPE) == MODE_SOCKET
+					       ? "socket"
+					       : "pipe",
+				       stat.ino);
 	}
 	file_put(file);
 	return MIN(len, (long)size_bytes);

@@ -3,6 +3,7 @@
  * System calls on handles: copies with fewer rights, revoking, sending through
  * rings.
  */
+#include "fs/socket.h"
 #include "ipc/ring_mail.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
@@ -112,6 +113,11 @@ static long send(struct ring_object *r, u64 handle, u32 rights)
 
 	if (result) {
 		return result;
+	}
+	if (socket_of(cap_object(copy)) != NULL) {
+		/* Its own messages may hold this ring (I5 of sockets). */
+		cap_drop(copy);
+		return -EOPNOTSUPP;
 	}
 	if (copy.type == CAP_TYPE_RING) {
 		carried = ring_of(cap_object(copy));

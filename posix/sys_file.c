@@ -9,6 +9,7 @@
 #include "mm/kmem.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
+#include "posix/pieces.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 
@@ -88,11 +89,13 @@ struct vector {
 /* Vectors up to here need no memory of their own. */
 #define NEAR_PIECES 8u
 
-/* All of them lie in user space; what one call does not move is cut off. */
-static long pieces_check(struct file_piece *piece, u64 count)
+long pieces_read(struct file_piece *piece, uaddr_t from, u64 count)
 {
 	u64 total = 0;
 
+	if (copy_from_user(piece, from, count * sizeof(*piece)) != 0) {
+		return -EFAULT;
+	}
 	for (u64 i = 0; i < count; i++) {
 		if ((s64)piece[i].len_bytes < 0) {
 			return -EINVAL;
@@ -133,15 +136,15 @@ static long move_each(struct file *file, const struct file_piece *piece,
 static long move_pieces(struct file *file, struct file_piece *piece,
 			const struct vector *v)
 {
-	long total;
+	long total = pieces_read(piece, v->pieces, v->count);
 
-	if (copy_from_user(piece, v->pieces, v->count * sizeof(*piece)) != 0) {
-		return -EFAULT;
-	}
-	total = pieces_check(piece, v->count);
 	if (total > 0 && v->at == NULL && v->right == CAP_WRITE &&
 	    file->ops->write_pieces != NULL) {
 		return file->ops->write_pieces(file, piece, (size_t)total);
+	}
+	if (total > 0 && v->at == NULL && v->right == CAP_READ &&
+	    file->ops->read_pieces != NULL) {
+		return file->ops->read_pieces(file, piece, (size_t)total);
 	}
 	return total < 0 ? total : move_each(file, piece, v);
 }

@@ -40,20 +40,12 @@ static int ends_add(struct descriptors *d, struct file *ends[2], int fds[2],
 	return 0;
 }
 
-static long make_pipe(uaddr_t to, u32 flags)
+int descriptors_give(struct file *files[2], uaddr_t to, u32 flags)
 {
 	struct descriptors *d = process_current()->descriptors;
-	struct file *ends[2];
 	int fds[2];
-	int err;
+	int err = ends_add(d, files, fds, flags & FILE_CLOSE_ON_EXEC);
 
-	if (flags & ~(u32)(FILE_CLOSE_ON_EXEC | FILE_NONBLOCK)) {
-		return -EINVAL;
-	}
-	err = pipe_create(flags & FILE_NONBLOCK, ends);
-	if (err == 0) {
-		err = ends_add(d, ends, fds, flags & FILE_CLOSE_ON_EXEC);
-	}
 	if (err) {
 		return err;
 	}
@@ -63,6 +55,18 @@ static long make_pipe(uaddr_t to, u32 flags)
 		return -EFAULT;
 	}
 	return 0;
+}
+
+static long make_pipe(uaddr_t to, u32 flags)
+{
+	struct file *ends[2];
+	int err;
+
+	if (flags & ~(u32)(FILE_CLOSE_ON_EXEC | FILE_NONBLOCK)) {
+		return -EINVAL;
+	}
+	err = pipe_create(flags & FILE_NONBLOCK, ends);
+	return err ? err : descriptors_give(ends, to, flags);
 }
 
 SYSCALL_HANDLER(pipe)

@@ -109,8 +109,8 @@ static inline long exo_revoke(exo_handle handle)
  * Sends a copy of `handle` (which needs EXO_TRANSFER) through the ring of which
  * `producer` is the sending end, and returns a ticket: tell it the receiver in
  * a message of the kind RING_HANDLE.  Errors: -EAGAIN (64 are on their way),
- * -EPIPE, -ELOOP (a ring through itself, or two rings on their way in each
- * other), -EMLINK, -ENOMEM, -EINVAL.
+ * -EPIPE, -EOPNOTSUPP (a socket), -ELOOP (a ring through itself, or two rings
+ * on their way in each other), -EMLINK, -ENOMEM, -EINVAL.
  */
 static inline long exo_send_handle(exo_handle producer, exo_handle handle,
 				   unsigned rights)

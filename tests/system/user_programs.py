@@ -17,7 +17,7 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
                          "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
                          "storm", "files", "pipes", "proc", "locks", "transfer",
-                         "events", "timers", "pty", "accounts", "busy")]
+                         "events", "timers", "pty", "accounts", "busy", "sockets")]
 LIMIT_S = 120
 
 

@@ -5,4 +5,4 @@ testuser-y := signal_faults signals faults pointers registers memory fork \
 testuser-y += rings calls handles rounds parcels
 testuser-y += transfer events timers garbage pty
 testuser-y += families names unshare
-testuser-y += hogs accounts busy
+testuser-y += hogs accounts busy sockets
