@@ -117,6 +117,11 @@ static void publish(struct ring_consumer *c, u32 taken)
 	__atomic_store_n(&c->shared->consumer.taken, taken, __ATOMIC_RELEASE);
 }
 
+static void look_for_sleeper(struct ring_consumer *c)
+{
+	c->wake |= READ_ONCE(c->shared->producer.state) == RING_SLEEPS;
+}
+
 void ring_taken_publish(struct ring_consumer *c)
 {
 	publish(c, tail_of(c));
@@ -127,7 +132,18 @@ void ring_taken_publish(struct ring_consumer *c)
 	set_stop(c);
 	/* Pairs with the barrier in ring_end_sleeps(). */
 	ring_barrier();
-	c->wake |= READ_ONCE(c->shared->producer.state) == RING_SLEEPS;
+	look_for_sleeper(c);
+}
+
+void ring_quarter_done(struct ring_consumer *c)
+{
+	if (c->next == c->shared->slots + c->count) {
+		ring_taken_publish(c);
+	} else {
+		publish(c, tail_of(c));
+		set_stop(c);
+		look_for_sleeper(c);
+	}
 }
 
 /*

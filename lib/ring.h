@@ -34,7 +34,12 @@
  * I4  `taken` is published at the end of each quarter of the ring, and when
  *     the ring is found empty.  So a producer that found the ring full goes on
  *     when the consumer comes to the next quarter, and a consumer that found
- *     the ring empty has nothing to publish before it sleeps.
+ *     the ring empty has nothing to publish before it sleeps.  Only where a
+ *     lap ends is that followed by a barrier (see below): a producer sleeps
+ *     when all slots are full, and before the consumer has emptied them it
+ *     comes to the end of its lap.  At the other quarters it sees the sleeper
+ *     as soon as the processor lets it.  A consumer that stops in the middle
+ *     publishes by ring_taken_publish(), which has the barrier.
  * I5  Nothing that is read from shared memory is used before it was checked,
  *     nothing is read twice: the word is one load, the bytes are copied once
  *     and looked at in the copy.  A count, a pointer or an index never comes
@@ -333,6 +338,12 @@ void ring_consumer_attach(struct ring_consumer *c, struct ring_shared *shared,
 void ring_taken_publish(struct ring_consumer *c);
 
 /*
+ * `next` is at `stop`: the same for a consumer that goes on.  Without a barrier
+ * but at the end of a lap: see I6.
+ */
+void ring_quarter_done(struct ring_consumer *c);
+
+/*
  * Why ring_accepts() said no to that word of the next slot; publishes `taken`
  * if there is nothing more.
  */
@@ -345,6 +356,19 @@ static inline bool ring_accepts(const struct ring_consumer *c, u64 word,
 	*head = ring_head_of(word);
 	return likely((u32)word == c->sequence) &&
 	       likely(head->kind < RING_KINDS && head->len <= size_bytes);
+}
+
+/*
+ * The ring is empty as it was the last time, and nothing has to be done: what
+ * an end finds that looks again and again.
+ */
+static inline bool ring_is_idle(const struct ring_consumer *c, u64 word)
+{
+	return (u32)word == c->sequence - c->count &&
+	       c->published ==
+		       ring_number(c->shared, c->next, c->sequence, c->count) &&
+	       !(__atomic_load_n(&c->shared->producer.state, __ATOMIC_ACQUIRE) &
+		 RING_CLOSED);
 }
 
 static inline void ring_copy_from(const struct ring_slot *slot, void *data,
@@ -365,8 +389,10 @@ ring_look(struct ring_consumer *c, struct ring_head *head, u32 size_bytes)
 {
 	u64 word = ring_word_at(c->next);
 
-	return ring_accepts(c, word, head, size_bytes) ? RING_OK
-						       : ring_refusal(c, word);
+	if (ring_accepts(c, word, head, size_bytes)) {
+		return RING_OK;
+	}
+	return ring_is_idle(c, word) ? RING_EMPTY : ring_refusal(c, word);
 }
 
 /* After ring_look(): copies bytes of the next message, once. */
@@ -381,7 +407,7 @@ static inline void ring_consume(struct ring_consumer *c)
 {
 	c->next++;
 	if (unlikely(c->next == c->stop)) {
-		ring_taken_publish(c);
+		ring_quarter_done(c);
 	}
 }
 

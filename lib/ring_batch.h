@@ -52,7 +52,7 @@ static inline struct ring_slot *ring_go_on(struct ring_consumer *c,
 {
 	if (unlikely(slot == c->stop)) {
 		c->next = slot;
-		ring_taken_publish(c);
+		ring_quarter_done(c);
 		slot = c->next;
 	}
 	return slot;
@@ -90,13 +90,9 @@ static inline u32 ring_receive_batch(struct ring_consumer *c,
 
 #define RING_WORDS (RING_DATA_BYTES / 8)
 
-/* Copies words, most often as many as a message holds. */
+/* Copies words, up to as many as a message holds. */
 static inline void ring_copy_words(u8 *to, const u8 *from, u32 n)
 {
-	if (likely(n == RING_WORDS)) {
-		__builtin_memcpy(to, from, RING_DATA_BYTES);
-		return;
-	}
 	if (n & 4) {
 		__builtin_memcpy(to, from, 32);
 		to += 32;
@@ -112,6 +108,37 @@ static inline void ring_copy_words(u8 *to, const u8 *from, u32 n)
 	}
 }
 
+/* The word of a message of n words of that kind, whose tag is 0. */
+static inline u64 ring_words_word(u32 sequence, u8 kind, u32 n)
+{
+	static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+			      offsetof(struct ring_head, kind) == 0 &&
+			      offsetof(struct ring_head, len) == 1,
+		      "the word is put together of its parts");
+	return sequence | (u64)kind << 32 | (u64)(8 * n) << 40;
+}
+
+/* Behind n slots, or at `stop`. */
+static inline struct ring_slot *
+ring_slots_end(struct ring_slot *slot, const struct ring_slot *stop, u32 n)
+{
+	return slot + MIN(n, (u32)(stop - slot));
+}
+
+/* Puts n words into a slot and shows them. */
+static inline void ring_words_set(struct ring_slot *slot, u32 sequence, u8 kind,
+				  const u8 *from, u32 n)
+{
+	if (n == RING_WORDS) {
+		__builtin_memcpy(slot->data, from, RING_DATA_BYTES);
+	} else {
+		ring_copy_words(slot->data, from, n);
+	}
+	/* Pairs with the acquire in ring_word_at(). */
+	__atomic_store_n(&slot->word, ring_words_word(sequence, kind, n),
+			 __ATOMIC_RELEASE);
+}
+
 /*
  * Puts in up to n words of 8 bytes as messages of one kind, as many to a
  * message as it holds, and returns how many; if less than n, *result says why,
@@ -121,27 +148,98 @@ static inline u32 ring_send_words(struct ring_producer *p, u8 kind,
 				  const void *words, u32 n,
 				  enum ring_result *result)
 {
+	u32 full = n / RING_WORDS, rest = n % RING_WORDS;
 	const u8 *from = words;
-	u32 sent = 0;
+	bool has_rest = rest > 0;
 
-	for (*result = RING_OK; sent < n;) {
-		struct ring_slot *slot;
+	for (*result = RING_OK; full > 0 || has_rest;) {
+		struct ring_slot *slot, *end;
+		u32 sequence;
 
 		*result = ring_room(p);
 		if (unlikely(*result != RING_OK)) {
 			break;
 		}
-		for (slot = p->next; sent < n && slot != p->stop; slot++) {
-			u32 some = MIN(n - sent, RING_WORDS);
-			struct ring_head head = { kind, (u8)(8 * some), 0 };
-
-			ring_copy_words(slot->data, from + 8ul * sent, some);
-			ring_word_set(slot, p->sequence, head);
-			sent += some;
+		sequence = p->sequence;
+		slot = p->next;
+		end = ring_slots_end(slot, p->stop, full);
+		full -= (u32)(end - slot);
+		for (; slot != end; slot++, from += RING_DATA_BYTES) {
+			ring_words_set(slot, sequence, kind, from, RING_WORDS);
+		}
+		if (has_rest && full == 0 && likely(slot != p->stop)) {
+			ring_words_set(slot++, sequence, kind, from, rest);
+			has_rest = false;
 		}
 		p->next = slot;
 	}
-	return sent;
+	return n - RING_WORDS * full - (has_rest ? rest : 0);
+}
+
+/* Takes up to n messages that are full of words; returns how many. */
+static inline u32 ring_receive_full(struct ring_consumer *c, u8 kind, u8 *to,
+				    u32 n)
+{
+	struct ring_slot *slot = c->next, *from, *end;
+	u32 left = n;
+
+	do {
+		u64 word = ring_words_word(c->sequence, kind, RING_WORDS);
+
+		from = slot;
+		end = ring_slots_end(slot, c->stop, left);
+		while (slot != end && likely(ring_word_at(slot) == word)) {
+			ring_copy_from(slot, to, RING_DATA_BYTES);
+			to += RING_DATA_BYTES;
+			slot++;
+		}
+		left -= (u32)(slot - from);
+		from = slot;
+		slot = ring_go_on(c, slot);
+	} while (from == end && left > 0);
+	c->next = slot;
+	return n - left;
+}
+
+/* Takes the next message if it holds just n words. */
+static inline bool ring_receive_rest(struct ring_consumer *c, u8 kind, u8 *to,
+				     u32 n)
+{
+	struct ring_slot *slot = c->next;
+
+	if (unlikely(ring_word_at(slot) !=
+		     ring_words_word(c->sequence, kind, n))) {
+		return false;
+	}
+	ring_copy_words(to, slot->data, n);
+	/* As in ring_copy_from(). */
+	__asm__ volatile("" : "+m"(*(u8(*)[])to));
+	c->next = ring_go_on(c, slot + 1);
+	return true;
+}
+
+/* ring_receive_words() of messages that hold any number of words: slower. */
+static inline u32 ring_receive_mixed(struct ring_consumer *c, u8 kind, u8 *to,
+				     u32 n, enum ring_result *result)
+{
+	u32 got = 0;
+
+	while (got < n) {
+		struct ring_head head;
+
+		*result = ring_look(c, &head, 8 * MIN(n - got, RING_WORDS));
+		if (*result != RING_OK || head.kind != kind ||
+		    head.len % 8 != 0) {
+			break;
+		}
+		ring_copy_words(to, c->next->data, head.len / 8);
+		/* As in ring_copy_from(). */
+		__asm__ volatile("" : "+m"(*(u8(*)[])to));
+		to += head.len;
+		got += head.len / 8;
+		ring_consume(c);
+	}
+	return got;
 }
 
 /*
@@ -154,32 +252,17 @@ static inline u32 ring_receive_words(struct ring_consumer *c, u8 kind,
 				     void *words, u32 n,
 				     enum ring_result *result)
 {
-	struct ring_slot *slot = c->next;
-	u32 got = 0;
+	u32 full = n / RING_WORDS, rest = n % RING_WORDS;
+	u32 got = ring_receive_full(c, kind, words, full);
+	u8 *to = (u8 *)words + (u64)RING_DATA_BYTES * got;
 
 	*result = RING_OK;
-	while (got < n) {
-		u32 room = MIN(n - got, RING_WORDS);
-		u8 *to = (u8 *)words + 8ul * got;
-		u64 word = ring_word_at(slot);
-		struct ring_head head;
-
-		if (!ring_accepts(c, word, &head, 8 * room)) {
-			c->next = slot;
-			*result = ring_refusal(c, word);
-			return got;
-		}
-		if (unlikely(head.kind != kind || head.len % 8 != 0)) {
-			break;
-		}
-		ring_copy_words(to, slot->data, head.len / 8);
-		/* As in ring_copy_from(). */
-		__asm__ volatile("" : "+m"(*(u8(*)[])to));
-		got += head.len / 8;
-		slot = ring_go_on(c, slot + 1);
+	if (likely(got == full) &&
+	    (rest == 0 || likely(ring_receive_rest(c, kind, to, rest)))) {
+		return n;
 	}
-	c->next = slot;
-	return got;
+	got *= RING_WORDS;
+	return got + ring_receive_mixed(c, kind, to, n - got, result);
 }
 
 /* ---- Arenas -------------------------------------------------------------- */

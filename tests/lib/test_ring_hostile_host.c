@@ -23,6 +23,7 @@ static void hostile_copy(void *dst, const void *src, size_t bytes);
 #define ring_producer_attach hostile_ring_producer_attach
 #define ring_consumer_attach hostile_ring_consumer_attach
 #define ring_refill          hostile_ring_refill
+#define ring_quarter_done    hostile_ring_quarter_done
 #define ring_taken_publish   hostile_ring_taken_publish
 #define ring_refusal         hostile_ring_refusal
 #define ring_readable        hostile_ring_readable

@@ -149,6 +149,29 @@ KTEST(ring_messages_words, "words go seven to a message, as many as fit")
 	EXPECT_EQ(why, RING_TOO_LONG);
 }
 
+KTEST(ring_messages_mixed, "words come out of messages of any lengths, in turn")
+{
+	static u64 sent[400], got[400];
+	enum ring_result why;
+	u32 in = 0, out = 0;
+
+	for (u32 n = 0; n < ARRAY_SIZE(sent); n++) {
+		sent[n] = ~(u64)n << 7;
+	}
+	begin(SLOTS_MAX, (u32)0 - SLOTS_MAX);
+	while (out < ARRAY_SIZE(sent)) {
+		u32 n = (u32)(ktest_random() % 20);
+
+		n = MIN(n, (u32)ARRAY_SIZE(sent) - in);
+		in += ring_send_words(&p, RING_ARENA, sent + in, n, &why);
+		n = 7 + (u32)(ktest_random() % 20);
+		n = MIN(n, in - out);
+		out += ring_receive_words(&c, RING_ARENA, got + out, n, &why);
+		EXPECT(why == RING_OK || why == RING_TOO_LONG);
+	}
+	EXPECT(memcmp(sent, got, sizeof(sent)) == 0);
+}
+
 KTEST(ring_messages_room,
       "a full ring has room again when a quarter of it has been taken")
 {

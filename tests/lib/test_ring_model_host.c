@@ -29,6 +29,7 @@
 #define ring_producer_attach         model_ring_producer_attach
 #define ring_consumer_attach         model_ring_consumer_attach
 #define ring_refill                  model_ring_refill
+#define ring_quarter_done            model_ring_quarter_done
 #define ring_taken_publish           model_ring_taken_publish
 #define ring_refusal                 model_ring_refusal
 #define ring_readable                model_ring_readable
