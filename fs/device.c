@@ -99,9 +99,9 @@ int device_add_major(u64 rdev, const struct file_ops *ops)
 	return err;
 }
 
-int devfs_add_directory(const char *name, struct vnode **out)
+int devfs_add_directory(const char *name, u32 permissions, struct vnode **out)
 {
-	struct vnode_make make = { .mode = MODE_DIRECTORY | 0755 };
+	struct vnode_make make = { .mode = MODE_DIRECTORY | permissions };
 
 	return devices.root->ops->create(
 		devices.root, name_of(name, strlen(name)), &make, out);
@@ -134,9 +134,83 @@ static int dev_mount(void)
 	return err ? err : path_lookup("/dev", &devices.root);
 }
 
+/* The next name of a directory: two are not locked at once. */
+struct next_name {
+	struct dir_sink sink;
+	u32 len; /* 0: none yet */
+	char text[NAME_BYTES_MAX];
+};
+
+static bool next_name_take(struct dir_sink *sink, struct name name,
+			   u64 unused_ino, u32 unused_mode, u64 unused_cookie)
+{
+	struct next_name *next = container_of(sink, struct next_name, sink);
+
+	(void)unused_ino, (void)unused_mode, (void)unused_cookie;
+	if (next->len > 0) {
+		return false;
+	}
+	next->len = name.len;
+	memcpy(next->text, name.text, name.len);
+	return true;
+}
+
+/* A device or a link of /dev gets the same name there. */
+static int name_copy(struct vnode *to, struct name name)
+{
+	struct vnode_make make = { 0 };
+	char target[64]; /* longer ones are users' own */
+	struct vnode *from, *made;
+	int err = devices.root->ops->lookup(devices.root, name, &from);
+
+	if (err) {
+		return 0; /* it is gone */
+	}
+	make.mode = from->mode;
+	make.rdev = from->rdev;
+	if (vnode_is(from, MODE_SYMLINK)) {
+		make.target =
+			name_of(target, (size_t)from->ops->readlink(
+						from, target, sizeof(target)));
+	}
+	if (vnode_is(from, MODE_SYMLINK) || vnode_is(from, MODE_CHARACTER)) {
+		err = to->ops->create(to, name, &make, &made);
+		if (err == 0) {
+			vnode_put(made);
+		}
+	}
+	vnode_put(from);
+	return err;
+}
+
+int devfs_fill(struct vnode *root)
+{
+	struct vnode *dev = devices.root;
+	struct next_name next = { .sink.entry = next_name_take };
+	u64 cookie = 0;
+	int err = 0;
+
+	while (dev != NULL && err == 0) {
+		next.len = 0;
+		err = dev->ops->list(dev, &cookie, &next.sink);
+		if (next.len == 0) {
+			break;
+		}
+		err = err ? err : name_copy(root, name_of(next.text, next.len));
+	}
+	return err;
+}
+
 int devfs_init(void)
 {
+	struct vnode *shm;
 	int err = dev_mount();
+
+	/* Where shm_open(3) and sem_open(3) make their files. */
+	err = err ? err : devfs_add_directory("shm", MODE_STICKY | 0777, &shm);
+	if (err == 0) {
+		vnode_put(shm);
+	}
 
 	err = err ? err : link_add("fd", "/proc/self/fd");
 	err = err ? err : link_add("stdin", "/proc/self/fd/0");

@@ -23,7 +23,14 @@ must_check int devfs_add(const char *name, u32 permissions, u64 rdev,
 must_check int device_add_major(u64 rdev, const struct file_ops *ops);
 
 /* A directory in /dev, with a reference. Errors: -ENOMEM. Context: boot. */
-must_check int devfs_add_directory(const char *name, struct vnode **out);
+must_check int devfs_add_directory(const char *name, u32 permissions,
+				   struct vnode **out);
+
+/*
+ * Another file system for devices gets what /dev holds, but no directories; the
+ * first one is /dev.  Errors: -ENOMEM.  Context: thread.
+ */
+must_check int devfs_fill(struct vnode *root);
 
 /* vnode_ops.open of devices and FIFOs. Errors: -ENXIO. */
 int device_open(struct vnode *v, struct file *file);

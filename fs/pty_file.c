@@ -141,7 +141,7 @@ int pty_file_add(const struct file_ops *slave_ops)
 		.poll = ptmx_poll,
 		.ioctl = ptmx_ioctl,
 	};
-	int err = devfs_add_directory("pts", &pts);
+	int err = devfs_add_directory("pts", 0755, &pts);
 
 	err = err ? err : devfs_add("ptmx", 0666, PTMX_RDEV, &ptmx_ops);
 	return err ? err : device_add_major(DEVICE(PTS_MAJOR, 0), slave_ops);

@@ -218,6 +218,21 @@ static int ramfs_create(const struct fs_type *type, const char *data,
 	return 0;
 }
 
+static int devtmpfs_create(const struct fs_type *type, const char *data,
+			   struct fs **out)
+{
+	int err = ramfs_create(type, data, out);
+
+	if (err == 0) {
+		err = devfs_fill((*out)->root);
+		if (err) {
+			type->detach(*out);
+			fs_put(*out);
+		}
+	}
+	return err;
+}
+
 static void ramfs_usage(struct fs *fs, struct fs_usage *out)
 {
 	const struct ramfs *r = container_of(fs, struct ramfs, fs);
@@ -241,19 +256,20 @@ static void ramfs_destroy(struct fs *fs)
 	kfree(container_of(fs, struct ramfs, fs));
 }
 
-#define RAMFS(type_name, type_magic)                                       \
+#define RAMFS(type_name, type_magic, of_all, create_it)                    \
 	{                                                                  \
 		.name = (type_name), .magic = (type_magic), .nodev = true, \
-		.create = ramfs_create, .usage = ramfs_usage,              \
-		.detach = ramfs_detach, .destroy = ramfs_destroy           \
+		.single = (of_all), .create = (create_it),                 \
+		.usage = ramfs_usage, .detach = ramfs_detach,              \
+		.destroy = ramfs_destroy                                   \
 	}
 
 void ramfs_init(void)
 {
 	static const struct fs_type types[] = {
-		RAMFS("rootfs", 0x858458f6),
-		RAMFS("devtmpfs", 0x01021994),
-		RAMFS("tmpfs", 0x01021994),
+		RAMFS("rootfs", 0x858458f6, false, ramfs_create),
+		RAMFS("devtmpfs", 0x01021994, true, devtmpfs_create),
+		RAMFS("tmpfs", 0x01021994, false, ramfs_create),
 	};
 
 	ramfs_dir_init();

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -251,6 +253,35 @@ static void test_open_file(int fd)
 	show("unlock", lock(fd, F_OFD_SETLK, F_UNLCK, 0, 0));
 }
 
+/* Named semaphores and shared memory, which are files of /dev/shm. */
+static void test_shared(void)
+{
+	char name[32];
+	volatile int *shared;
+	sem_t *semaphore;
+	pid_t child;
+	int fd;
+
+	sprintf(name, "/exo-%d", getpid());
+	semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
+	printf("semaphore %d\n", semaphore != SEM_FAILED);
+	show("unlink", sem_unlink(name));
+	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+	show("unlink", shm_unlink(name));
+	show("size", ftruncate(fd, 4096));
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		*shared = 42;
+		_exit(sem_post(semaphore));
+	}
+	show("wait", sem_wait(semaphore));
+	printf("shared %d, status %d\n", *shared, child_end(child));
+	sem_close(semaphore);
+	close(fd);
+}
+
 int main(void)
 {
 	int fd;
@@ -265,6 +296,7 @@ int main(void)
 	test_circle(fd);
 	test_whole(fd);
 	test_open_file(fd);
+	test_shared();
 	close(fd);
 	return unlink(path);
 }
