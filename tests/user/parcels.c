@@ -162,6 +162,9 @@ static void test_refused(void)
 	EXPECT_EQ(exo_send_pages(to, at, -PAGE), -EINVAL);
 	EXPECT_EQ(exo_send_pages(r.ends[EXO_CONSUMER], at, PAGE), -EPROTOTYPE);
 	EXPECT_EQ(exo_send_pages(1, at, PAGE), -EPROTOTYPE);
+	EXPECT_EQ(
+		exo_send_pages(exo_copy(to, EXO_ALL & ~EXO_WRITE, 0), at, PAGE),
+		-EACCES);
 	shared = pages_make(PAGE, MAP_SHARED);
 	EXPECT_EQ(exo_send_pages(to, shared, PAGE), -EINVAL);
 	EXPECT_EQ(exo_send_pages(to, r.producer.shared, PAGE), -EINVAL);
@@ -413,14 +416,17 @@ static void test_writer(void)
 	close((int)r.ends[EXO_CONSUMER]);
 }
 
-int main(void)
+/* How often is an argument. */
+int main(int argc, char **argv)
 {
-	test_there();
-	test_refused();
-	test_copied();
-	test_limits();
-	test_stream();
-	test_death();
-	test_writer();
+	for (long left = argc > 1 ? atol(argv[1]) : 1; left > 0; left--) {
+		test_there();
+		test_refused();
+		test_copied();
+		test_limits();
+		test_stream();
+		test_death();
+		test_writer();
+	}
 	return check_end();
 }

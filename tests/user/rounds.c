@@ -6,10 +6,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +27,7 @@
 #define CLIENTS 4
 #define SERVERS 3
 #define DEATHS  5
+#define CROWD   40
 
 struct ring {
 	exo_handle ends[2];
@@ -241,6 +245,75 @@ static void test_ring_signals(void)
 	EXPECT_EQ(wait_status(child), 7 << 8);
 }
 
+/* ---- Waiters ------------------------------------------------------------- */
+
+static struct ring crowd_ring;
+static unsigned crowd_right; /* [a] who was told that the ring has ended */
+
+static void *wait_in_crowd(void *unused)
+{
+	(void)unused;
+	if (exo_ring_wait(crowd_ring.ends[EXO_CONSUMER], EXO_FOREVER,
+			  EXO_NO_BELL) == -EPIPE) {
+		__atomic_fetch_add(&crowd_right, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/*
+ * As many as the limit of threads allows, and at least `wanted`, wait at one
+ * end; then it ends.  Who has been joined may count for a moment yet.
+ */
+static unsigned crowd(pthread_t *threads, unsigned wanted)
+{
+	unsigned count = 0;
+	int err = 0;
+
+	crowd_ring = ring_make();
+	crowd_right = 0;
+	while (count < CROWD && (err == 0 || count < wanted)) {
+		err = pthread_create(&threads[count], NULL, wait_in_crowd,
+				     NULL);
+		EXPECT(err == 0 || err == EAGAIN);
+		count += err == 0;
+	}
+	/* One of them sleeps at least. */
+	while (!(*(volatile uint32_t *)&crowd_ring.producer.shared->consumer
+			  .state &
+		 RING_SLEEPS)) {
+		sched_yield();
+	}
+	close((int)crowd_ring.ends[EXO_PRODUCER]);
+	for (unsigned i = 0; i < count; i++) {
+		pthread_join(threads[i], NULL);
+	}
+	close((int)crowd_ring.ends[EXO_CONSUMER]);
+	munmap(crowd_ring.producer.shared, exo_ring_arena(SLOTS));
+	return count;
+}
+
+/* Waiters run out by a limit, all are woken, and as many can wait again. */
+static void test_waiters(void)
+{
+	struct rlimit limit = { CROWD, CROWD };
+	pid_t child = fork();
+
+	if (child == 0) {
+		static pthread_t threads[CROWD];
+		unsigned first;
+
+		EXPECT_EQ(setrlimit(RLIMIT_NPROC, &limit), 0);
+		EXPECT_EQ(setuid(1000), 0);
+		first = crowd(threads, 0);
+		EXPECT(first > 0 && first < CROWD);
+		EXPECT_EQ(crowd_right, first);
+		EXPECT_EQ(crowd(threads, first), first);
+		EXPECT_EQ(crowd_right, first);
+		_exit(check_failures);
+	}
+	EXPECT_EQ(wait_status(child), 0);
+}
+
 /* ---- By gate ------------------------------------------------------------- */
 
 /* Answers; the first message with an odd number ends it without an answer. */
@@ -331,15 +404,19 @@ static void test_gate_storm(void)
 	close((int)ends[EXO_SERVER]);
 }
 
-int main(void)
+/* How often is an argument. */
+int main(int argc, char **argv)
 {
-	test_ring_rounds();
-	test_own_bell();
-	test_ring_pairs();
-	for (unsigned rounds = 0; rounds < 4; rounds++) {
-		test_ring_death(rounds);
+	for (long left = argc > 1 ? atol(argv[1]) : 1; left > 0; left--) {
+		test_ring_rounds();
+		test_own_bell();
+		test_ring_pairs();
+		for (unsigned rounds = 0; rounds < 4; rounds++) {
+			test_ring_death(rounds);
+		}
+		test_ring_signals();
+		test_waiters();
+		test_gate_storm();
 	}
-	test_ring_signals();
-	test_gate_storm();
 	return check_end();
 }
