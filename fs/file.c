@@ -109,7 +109,7 @@ long file_read(struct file *file, uaddr_t dst, size_t len_bytes, const u64 *at)
 		return at ? ops->read_at(file, dst, len_bytes, *at)
 			  : read_on(file, dst, len_bytes);
 	}
-	if (at != NULL) {
+	if (at != NULL && ops->seek == NULL) {
 		return -ESPIPE;
 	}
 	return ops->read ? ops->read(file, dst, len_bytes) : -EINVAL;
@@ -139,7 +139,7 @@ long file_write(struct file *file, uaddr_t src, size_t len_bytes, const u64 *at)
 	if (ops->write_at != NULL) {
 		return write_on(file, src, len_bytes, at);
 	}
-	if (at != NULL) {
+	if (at != NULL && ops->seek == NULL) {
 		return -ESPIPE;
 	}
 	return ops->write ? ops->write(file, src, len_bytes) : -EINVAL;
@@ -190,6 +190,9 @@ long file_seek(struct file *file, s64 offset, int whence)
 {
 	s64 to = 0;
 
+	if (whence < 0 || whence > WHENCE_HOLE) {
+		return -EINVAL;
+	}
 	if (file->ops->seek != NULL) {
 		return file->ops->seek(file, offset, whence);
 	}

@@ -83,8 +83,8 @@ static int task_prepare(struct task *task, const struct clone *c)
 	task->clear_tid =
 		c->flags & ABI_CLONE_CHILD_CLEARTID ? c->child_tid : 0;
 	task->thread->affinity = READ_ONCE(current_thread()->affinity);
-	if (task->process->nice != 0) {
-		thread_set_nice(task->thread, task->process->nice);
+	if (process_nice(task->process) != 0) {
+		thread_set_nice(task->thread, process_nice(task->process));
 	}
 	string_copy(task->thread->name, current_thread()->name,
 		    sizeof(task->thread->name));
@@ -123,6 +123,17 @@ static long clone_thread(const struct clone *c)
 	return tid;
 }
 
+/* With the flag a child gives up what its parent may have been given. */
+static void policy_inherit_locked(struct process *child,
+				  const struct process *parent)
+{
+	bool resets = (parent->policy & POLICY_RESET_ON_FORK) != 0;
+
+	child->policy = parent->policy & ~POLICY_RESET_ON_FORK;
+	child->io_priority = parent->io_priority;
+	child->nice = resets ? MAX(parent->nice, (s8)0) : parent->nice;
+}
+
 /* What a child has of its parent's. Errors: -ENOMEM. */
 static int process_fill(struct process *child, struct process *parent,
 			const struct clone *c)
@@ -141,7 +152,7 @@ static int process_fill(struct process *child, struct process *parent,
 	child->exit_signal = c->flags & ABI_CSIGNAL;
 	child->no_new_privs = parent->no_new_privs;
 	WITH_PROCESSES () {
-		child->nice = parent->nice;
+		policy_inherit_locked(child, parent);
 		child->credentials = parent->credentials;
 		memcpy(child->limits, parent->limits, sizeof(child->limits));
 	}

@@ -20,6 +20,7 @@
 #include "posix/posix_timer.h"
 #include "posix/signal.h"
 #include "posix/usage.h"
+#include "sched/fair.h"
 #include "sched/thread.h"
 
 /* The first program's number. */
@@ -63,6 +64,8 @@ struct process {
 	bool barriers;              /* [s] membarrier() may hurry for it */
 	u8 parent_signal;           /* [s] that the parent's end sends, or 0 */
 	s8 nice;                    /* [p] */
+	u16 io_priority;            /* [p] as ioprio_set() has it */
+	u32 policy;                 /* [p] POLICY_...; all its threads' */
 	bool subreaper;             /* [p] orphans below become its own */
 	u32 status;                 /* [p] of its end, as wait4() tells */
 	u32 report;                 /* [p] of a stop, likewise, or 0 */
@@ -125,6 +128,22 @@ static inline struct task *task_current(void)
 static inline bool task_is_ending(const struct task *task)
 {
 	return READ_ONCE(task->ending) || READ_ONCE(task->process->ending);
+}
+
+/* As sched_setscheduler(2) has them. */
+#define POLICY_OTHER         0u
+#define POLICY_FIFO          1u
+#define POLICY_RR            2u
+#define POLICY_BATCH         3u
+#define POLICY_IDLE          5u
+#define POLICY_RESET_ON_FORK 0x40000000u
+
+/* The nice by which its threads run: an idle process is as light as any. */
+static inline int process_nice(const struct process *p)
+{
+	return (p->policy & ~POLICY_RESET_ON_FORK) == POLICY_IDLE
+		       ? FAIR_NICE_MAX
+		       : p->nice;
 }
 
 /* The process with that number and a reference to it, or NULL. */

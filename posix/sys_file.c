@@ -399,3 +399,14 @@ SYSCALL_HANDLER(sync)
 {
 	return 0;
 }
+
+SYSCALL_HANDLER(syncfs)
+{
+	struct file_use use = file_use(a, CAP_ANY);
+
+	if (use.file == NULL) {
+		return -EBADF;
+	}
+	file_use_end(use);
+	return 0;
+}

@@ -101,6 +101,9 @@ SYSCALL_HANDLER(mincore)
 	u64 len;
 	int err = range_refused(a, b, &len);
 
+	if (IS_ALIGNED(a, PAGE_SIZE)) {
+		err = b == 0 && a < USER_END ? 0 : err ? -ENOMEM : 0;
+	}
 	for (u64 done = 0; err == 0 && done < len / PAGE_SIZE;) {
 		u64 count = MIN(len / PAGE_SIZE - done, PIECE_PAGES);
 

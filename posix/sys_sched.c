@@ -13,15 +13,6 @@
 #include "sched/sched.h"
 #include "sched/worker.h"
 
-enum policy {
-	POLICY_OTHER = 0,
-	POLICY_FIFO = 1,
-	POLICY_RR = 2,
-	POLICY_BATCH = 3,
-	POLICY_IDLE = 5,
-	POLICY_RESET_ON_FORK = 0x40000000,
-};
-
 enum priority_of {
 	OF_PROCESS,
 	OF_GROUP,
@@ -52,6 +43,15 @@ static bool is_meant(const struct process *p, u32 which, u32 who)
 	}
 }
 
+/* Each thread gets the weight that nice and policy mean. */
+static void weigh_locked(const struct process *p)
+{
+	list_for_each (node, &p->tasks) {
+		thread_set_nice(list_entry(node, struct task, link)->thread,
+				process_nice(p));
+	}
+}
+
 static int nice_set_locked(struct process *p, int nice)
 {
 	const struct credentials *self = &process_current()->credentials;
@@ -63,17 +63,15 @@ static int nice_set_locked(struct process *p, int nice)
 		return -EACCES;
 	}
 	p->nice = (s8)nice;
-	list_for_each (node, &p->tasks) {
-		thread_set_nice(list_entry(node, struct task, link)->thread,
-				nice);
-	}
+	weigh_locked(p);
 	return 0;
 }
 
-/* Calls for each that is meant; `*nice` is the lowest found, or is set. */
-static int nice_each(u32 which, u32 who, bool set, int *nice)
+/* For each that is meant.  Errors: -ESRCH, -EINVAL, those of the last one. */
+static int each_meant(u32 which, u32 who,
+		      int (*visit)(struct process *p, int *value), int *value)
 {
-	int err = -ESRCH, lowest = FAIR_NICE_MAX;
+	int err = -ESRCH;
 
 	if (which > OF_USER) {
 		return -EINVAL;
@@ -83,22 +81,30 @@ static int nice_each(u32 which, u32 who, bool set, int *nice)
 		     id = pid_next_locked(id->node.key + 1)) {
 			struct process *p = id->process;
 
-			if (p == NULL || !is_meant(p, which, who)) {
-				continue;
+			if (p != NULL && is_meant(p, which, who)) {
+				err = visit(p, value);
 			}
-			err = set ? nice_set_locked(p, *nice) : 0;
-			lowest = MIN(lowest, (int)p->nice);
 		}
 	}
-	*nice = lowest;
 	return err;
+}
+
+static int nice_lowest(struct process *p, int *lowest)
+{
+	*lowest = MIN(*lowest, (int)p->nice);
+	return 0;
+}
+
+static int nice_give(struct process *p, int *nice)
+{
+	return nice_set_locked(p, *nice);
 }
 
 /* Tells 20 - nice: results must not look like errors. */
 SYSCALL_HANDLER(getpriority)
 {
-	int nice;
-	int err = nice_each((u32)a, (u32)b, false, &nice);
+	int nice = FAIR_NICE_MAX;
+	int err = each_meant((u32)a, (u32)b, nice_lowest, &nice);
 
 	return err ? err : 20 - nice;
 }
@@ -107,8 +113,72 @@ SYSCALL_HANDLER(setpriority)
 {
 	int nice = MAX(MIN((s32)c, FAIR_NICE_MAX), FAIR_NICE_MIN);
 
-	return nice_each((u32)a, (u32)b, true, &nice);
+	return each_meant((u32)a, (u32)b, nice_give, &nice);
 }
+
+/* ---- Priorities at disks ------------------------------------------------ */
+
+/* There is no disk: what is set is told, and inherited, and that is all. */
+enum io_class {
+	IO_NONE,
+	IO_REALTIME,
+	IO_BEST_EFFORT,
+	IO_IDLE,
+};
+
+#define IO_CLASS_SHIFT 13
+#define IO_LEVELS      8u
+
+static bool io_priority_ok(u32 priority)
+{
+	u32 level = priority & ((1u << IO_CLASS_SHIFT) - 1);
+
+	switch (priority >> IO_CLASS_SHIFT) {
+	case IO_NONE: return level == 0;
+	case IO_REALTIME:
+	case IO_BEST_EFFORT: return level < IO_LEVELS;
+	case IO_IDLE: return true;
+	default: return false;
+	}
+}
+
+static int io_best(struct process *p, int *best)
+{
+	*best = *best == 0 ? p->io_priority : MIN(*best, (int)p->io_priority);
+	return 0;
+}
+
+static int io_give(struct process *p, int *priority)
+{
+	const struct credentials *self = &process_current()->credentials;
+
+	if (self->euid != 0 && (self->euid != p->credentials.uid ||
+				*priority >> IO_CLASS_SHIFT == IO_REALTIME)) {
+		return -EPERM;
+	}
+	p->io_priority = (u16)*priority;
+	return 0;
+}
+
+/* Which are meant: as setpriority() has it, from 1 on. */
+SYSCALL_HANDLER(ioprio_get)
+{
+	int best = 0;
+	int err = each_meant((u32)a - 1, (u32)b, io_best, &best);
+
+	return err ? err : best;
+}
+
+SYSCALL_HANDLER(ioprio_set)
+{
+	int priority = (s32)c;
+
+	return io_priority_ok((u32)c)
+		       ? each_meant((u32)a - 1, (u32)b, io_give, &priority)
+		       : -EINVAL;
+}
+
+/* ---- Threads ------------------------------------------------------------ */
 
 /* Does something to the thread of that number, 0: the running one. */
 static struct task *task_meant_locked(u64 tid)
@@ -161,23 +231,22 @@ static bool task_exists(u64 tid)
 
 SYSCALL_HANDLER(sched_getscheduler)
 {
-	return (s32)a < 0 ? -EINVAL : task_exists(a) ? POLICY_OTHER : -ESRCH;
-}
-
-/* The policies that mean fair shares; their priority is 0. */
-static int policy_refused(u64 tid, u32 policy, u64 param)
-{
-	s32 priority;
-
-	if (copy_from_user(&priority, uaddr(param), sizeof(priority)) != 0) {
-		return -EFAULT;
-	}
-	policy &= ~(u32)POLICY_RESET_ON_FORK;
-	if ((s32)tid < 0 || policy > POLICY_IDLE || policy == 4) {
+	if ((s32)a < 0) {
 		return -EINVAL;
 	}
-	if (!task_exists(tid)) {
-		return -ESRCH;
+	WITH_PROCESSES () {
+		const struct task *task = task_meant_locked(a);
+
+		return task ? (long)task->process->policy : -ESRCH;
+	}
+	return 0;
+}
+
+/* Those that mean fair shares; real-time ones are refused. */
+static int policy_refused(u32 policy, u32 priority)
+{
+	if (policy > POLICY_IDLE || policy == 4) {
+		return -EINVAL;
 	}
 	if (policy == POLICY_FIFO || policy == POLICY_RR) {
 		return priority < 1 || priority > REALTIME_MAX ? -EINVAL
@@ -186,14 +255,62 @@ static int policy_refused(u64 tid, u32 policy, u64 param)
 	return priority == 0 ? 0 : -EINVAL;
 }
 
+/* Of the process whose thread that is; NULL: the policy stays, or the nice. */
+static int policy_set(u64 tid, const u32 *policy, u32 priority, const int *nice)
+{
+	const struct process *self = process_current();
+
+	WITH_PROCESSES () {
+		const struct task *task = task_meant_locked(tid);
+		struct process *p = task ? task->process : NULL;
+		u32 wanted;
+		int err;
+
+		if (p == NULL) {
+			return -ESRCH;
+		}
+		wanted = policy ? *policy : p->policy;
+		err = policy_refused(wanted & ~POLICY_RESET_ON_FORK, priority);
+		if (err) {
+			return err;
+		}
+		if (self->credentials.euid != 0 &&
+		    self->credentials.euid != p->credentials.uid) {
+			return -EPERM;
+		}
+		err = nice ? nice_set_locked(p, *nice) : 0;
+		if (err == 0) {
+			p->policy = wanted;
+			weigh_locked(p);
+		}
+		return err;
+	}
+	return 0;
+}
+
+static int policy_set_from(u64 tid, const u32 *policy, u64 param)
+{
+	s32 priority;
+
+	if ((s32)tid < 0) {
+		return -EINVAL;
+	}
+	if (copy_from_user(&priority, uaddr(param), sizeof(priority)) != 0) {
+		return -EFAULT;
+	}
+	return policy_set(tid, policy, (u32)priority, NULL);
+}
+
 SYSCALL_HANDLER(sched_setscheduler)
 {
-	return policy_refused(a, (u32)b, c);
+	u32 policy = (u32)b;
+
+	return policy_set_from(a, &policy, c);
 }
 
 SYSCALL_HANDLER(sched_setparam)
 {
-	return policy_refused(a, POLICY_OTHER, b);
+	return policy_set_from(a, NULL, b);
 }
 
 SYSCALL_HANDLER(sched_getparam)
@@ -239,34 +356,25 @@ SYSCALL_HANDLER(sched_rr_get_interval)
 
 /* ---- Attributes: policy and nice together ------------------------------- */
 
-/* The nice of the process whose thread that is. Errors: -ESRCH. */
-static int nice_of_thread(u64 tid, bool set, s32 *nice)
-{
-	WITH_PROCESSES () {
-		struct task *task = task_meant_locked(tid);
-
-		if (task == NULL) {
-			return -ESRCH;
-		}
-		if (set) {
-			return nice_set_locked(task->process, *nice);
-		}
-		*nice = task->process->nice;
-	}
-	return 0;
-}
-
 SYSCALL_HANDLER(sched_getattr)
 {
 	struct abi_sched_attr attr = { .size = sizeof(attr) };
-	int err;
 
 	if ((s32)a < 0 || b == 0 || (u32)c < sizeof(attr) ||
 	    (u32)c > PAGE_SIZE || (u32)d != 0) {
 		return -EINVAL;
 	}
-	err = nice_of_thread(a, false, &attr.nice);
-	return err ? err : copy_to_user(uaddr(b), &attr, sizeof(attr));
+	WITH_PROCESSES () {
+		const struct task *task = task_meant_locked(a);
+
+		if (task == NULL) {
+			return -ESRCH;
+		}
+		attr.policy = task->process->policy & ~POLICY_RESET_ON_FORK;
+		attr.flags = task->process->policy != attr.policy;
+		attr.nice = task->process->nice;
+	}
+	return copy_to_user(uaddr(b), &attr, sizeof(attr));
 }
 
 SYSCALL_HANDLER(sched_setattr)
@@ -282,15 +390,12 @@ SYSCALL_HANDLER(sched_setattr)
 	if (attr.size != 0 && attr.size < sizeof(attr)) {
 		return -E2BIG;
 	}
-	if (attr.policy == POLICY_FIFO || attr.policy == POLICY_RR) {
-		return -EPERM;
-	}
-	if (attr.policy > POLICY_IDLE || attr.policy == 4 ||
-	    attr.priority != 0 || attr.flags > 1) {
+	if (attr.policy > POLICY_IDLE || attr.flags > 1) {
 		return -EINVAL;
 	}
+	attr.policy |= attr.flags ? POLICY_RESET_ON_FORK : 0;
 	attr.nice = MAX(MIN(attr.nice, FAIR_NICE_MAX), FAIR_NICE_MIN);
-	return nice_of_thread(a, true, &attr.nice);
+	return policy_set(a, &attr.policy, attr.priority, &attr.nice);
 }
 
 /* ---- Barriers on all processors ----------------------------------------- */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -231,6 +232,60 @@ static void test_switches(void)
 	result("preemptions", b.ru_nivcsw - a.ru_nivcsw >= 2);
 }
 
+/* musl's own function refuses. */
+static int policy_set(int tid, int policy, const struct sched_param *param)
+{
+	return (int)syscall(SYS_sched_setscheduler, tid, policy, param);
+}
+
+static int policy_now(void)
+{
+	return (int)syscall(SYS_sched_getscheduler, 0);
+}
+
+/* What is set is told, and a child has it, unless that was forbidden. */
+static int policy_of_child(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		_exit(policy_now() * 20 + getpriority(PRIO_PROCESS, 0));
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void test_policies(void)
+{
+	struct sched_param none = { 0 }, some = { .sched_priority = 5 };
+	int reset = 0x40000000;
+
+	setpriority(PRIO_PROCESS, 0, 2);
+	result("batch", policy_set(0, SCHED_BATCH, &none) == 0 &&
+				policy_now() == SCHED_BATCH &&
+				policy_of_child() == SCHED_BATCH * 20 + 2);
+	result("idle", policy_set(0, SCHED_IDLE, &none) == 0 &&
+			       policy_now() == SCHED_IDLE &&
+			       policy_of_child() == SCHED_IDLE * 20 + 2);
+	result("not inherited",
+	       policy_set(0, SCHED_OTHER | reset, &none) == 0 &&
+		       policy_now() == (SCHED_OTHER | reset) &&
+		       policy_of_child() == 2);
+	result("no such policy",
+	       policy_set(0, 4, &none) == -1 &&
+		       policy_set(0, SCHED_OTHER, &some) == -1 &&
+		       policy_set(-1, 0, &none) == -1);
+	result("input and output",
+	       syscall(SYS_ioprio_set, 1, 0, 3 << 13 | 0) == 0 &&
+		       syscall(SYS_ioprio_get, 1, 0) == 3 << 13 &&
+		       syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 4) == 0 &&
+		       syscall(SYS_ioprio_get, 1, getpid()) == (2 << 13 | 4) &&
+		       syscall(SYS_ioprio_set, 1, 0, 7 << 13) == -1 &&
+		       syscall(SYS_ioprio_set, 9, 0, 0) == -1 &&
+		       syscall(SYS_ioprio_get, 1, 1 << 22) == -1);
+}
+
 static void test_refusals(void)
 {
 	struct rusage u;
@@ -246,6 +301,7 @@ int main(void)
 	test_children();
 	test_memory();
 	test_switches();
+	test_policies();
 	test_refusals();
 	return wrong_count != 0;
 }

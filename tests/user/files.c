@@ -438,6 +438,12 @@ static void test_devices(void)
 	show("full", write(full, text, 3));
 	show("from full", read(full, text, 3));
 	show("seek null", lseek(null, 50, SEEK_SET));
+	show("seek nowhere", lseek(null, 0, 99));
+	show("null at 9", pread(null, text, 3, 9));
+	show("to null at 9", pwrite(null, text, 3, 9));
+	show("zero far out", pread(zero, text, 3, 1ul << 62));
+	show("full at 9", pwrite(full, text, 3, 9));
+	show("zero before 0", pread(zero, text, 3, -1));
 	close(zero);
 	zero = open("/dev/urandom", O_RDONLY);
 	show("random", read(zero, random, sizeof(random)));
@@ -449,6 +455,10 @@ static void test_devices(void)
 	show("block size", (long)fs.f_bsize);
 	show("name length", (long)fs.f_namelen);
 	show("statfs missing", statfs("missing", &fs));
+	zero = open("/tmp", O_RDONLY);
+	show("sync", syncfs(zero));
+	close(zero);
+	show("sync nothing", syncfs(zero));
 }
 
 int main(void)

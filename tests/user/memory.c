@@ -268,6 +268,31 @@ static void refused(void)
 				PROT_READ | PROT_WRITE) < 0);
 }
 
+static int core_error(const void *start, size_t len, void *seen)
+{
+	return mincore((void *)start, len, seen) == 0 ? 0 : errno;
+}
+
+static void in_core(void)
+{
+	unsigned char seen[4] = { 8, 8, 8, 8 };
+	char *two = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*two = 1;
+	result("pages in memory are told",
+	       core_error(two, PAGE + 1, seen) == 0 && seen[0] == 1 &&
+		       seen[1] == 0 && seen[2] == 8);
+	result("of no page nothing is told",
+	       core_error(NULL, 0, NULL) == 0 && core_error(two, 0, NULL) == 0);
+	result("of none of ours an error",
+	       core_error(NULL, PAGE, seen) == ENOMEM &&
+		       core_error(two, -1ul, seen) == ENOMEM &&
+		       core_error((char *)-PAGE, 0, seen) == ENOMEM &&
+		       core_error(two + 1, 0, seen) == EINVAL &&
+		       core_error(two, 1, NULL) == EFAULT);
+}
+
 int main(void)
 {
 	/* Output before the break is tested must not move it afterwards. */
@@ -278,5 +303,6 @@ int main(void)
 	result("the stack grows", deep(STACK_DEEP) > 0);
 	files();
 	refused();
+	in_core();
 	return wrong_count != 0;
 }
