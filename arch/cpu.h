@@ -23,6 +23,7 @@
  *	void arch_root_load(u64 pa)	the page table there is this processor's
  *	void arch_preempt_inc(void)
  *	bool arch_preempt_dec(void)	true: depth is 0 and somebody waits
+ *	void arch_preempt(void)		calls sched_preempt()
  *	void arch_preempt_want(void)	somebody waits for this processor
  *	void arch_preempt_unwant(void)
  *
@@ -45,6 +46,13 @@
  * none.
  */
 void spin_wait(const void *lock, u16 ticket);
+
+/*
+ * Upward call, defined by sched/: gives the processor to who waits for it.
+ * Returns at once where that is not allowed (interrupts off).  Likewise:
+ * arch_preempt() keeps all registers.
+ */
+void sched_preempt(void);
 
 /* A number that is hard to guess: the processor's generator, or cycles. */
 u64 arch_entropy(void);

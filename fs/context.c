@@ -65,14 +65,6 @@ void fs_context_put(struct fs_context *c)
 	}
 }
 
-struct vnode *fs_context_root(struct fs_context *c)
-{
-	WITH_SPINLOCK (&c->lock) {
-		return vnode_get(c->root);
-	}
-	return NULL;
-}
-
 struct vnode *fs_context_cwd(struct fs_context *c)
 {
 	WITH_SPINLOCK (&c->lock) {

@@ -28,7 +28,16 @@ struct fs_context *fs_context_get(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
 
 /* The root or working directory, with a reference. */
-struct vnode *fs_context_root(struct fs_context *c);
+static inline struct vnode *fs_context_root(struct fs_context *c)
+{
+	struct vnode *root = NULL;
+
+	WITH_SPINLOCK (&c->lock) {
+		root = vnode_get(c->root);
+	}
+	return root;
+}
+
 struct vnode *fs_context_cwd(struct fs_context *c);
 
 /* Takes over the reference to the directory. */

@@ -29,28 +29,28 @@ void file_init(void)
 	ASSERT(cache != NULL);
 }
 
-static inline struct file *create(const struct file_ops *ops, u32 access,
-				  u32 flags, struct vnode *v)
+static always_inline void init(struct file *file, const struct file_ops *ops,
+			       u32 access, u32 flags, struct vnode *v)
 {
-	struct file *file = kmem_cache_alloc(cache);
-
-	if (file != NULL) {
-		file->ops = ops;
-		file->refs = 1;
-		file->access = access;
-		file->flags = flags;
-		file->vnode = v;
-		file->data = NULL;
-		file->watched = NULL;
-		file->number = file->pos = 0;
-		mutex_init(&file->mutex, LOCK_FILE);
-	}
-	return file;
+	file->ops = ops;
+	file->refs = 1;
+	file->access = access;
+	file->flags = flags;
+	file->vnode = v;
+	file->data = NULL;
+	file->watched = NULL;
+	file->number = file->pos = 0;
+	mutex_init(&file->mutex, LOCK_FILE);
 }
 
 struct file *file_create(const struct file_ops *ops, u32 access)
 {
-	return create(ops, access, 0, NULL);
+	struct file *file = kmem_cache_alloc(cache);
+
+	if (file != NULL) {
+		init(file, ops, access, 0, NULL);
+	}
+	return file;
 }
 
 void file_free(struct file *file)
@@ -281,22 +281,27 @@ static int ops_choose(struct file *file)
 	return file->ops ? 0 : -ENXIO;
 }
 
+/* What of the flags of open(2) does not stay. */
+#define FLAGS_DROPPED                                                       \
+	((u32)(FILE_CREATE | FILE_EXCLUSIVE | FILE_NO_TTY | FILE_TRUNCATE | \
+	       FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE))
+
 int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 {
-	u32 access = flags & FILE_PATH ? 0 : (flags & FILE_ACCESS_MODE) + 1;
-	u32 dropped = FILE_CREATE | FILE_EXCLUSIVE | FILE_NO_TTY |
-		      FILE_TRUNCATE | FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE;
-	struct file *file = create(&path_file_ops, access & 3,
-				   (flags & ~dropped) | FILE_LARGE, v);
+	struct file *file = kmem_cache_alloc(cache);
+	u32 access;
 	int err;
 
 	if (file == NULL) {
 		vnode_put(v);
 		return -ENOMEM;
 	}
+	access = flags & FILE_PATH ? 0 : ((flags & FILE_ACCESS_MODE) + 1) & 3;
+	init(file, &path_file_ops, access,
+	     (flags & ~FLAGS_DROPPED) | FILE_LARGE, v);
 	__atomic_fetch_add(&v->fs->users, 1, __ATOMIC_RELAXED);
 	err = ops_choose(file);
-	if (err) {
+	if (unlikely(err != 0)) {
 		file->ops = &path_file_ops;
 		file_put(file);
 		return err;

@@ -122,7 +122,7 @@ static int replace(struct vnode *dir, struct name name,
 		path_forget(true);
 		err = -EEXIST;
 	} else {
-		err = dir->ops->remove(dir, name, old);
+		err = vnode_unname(dir, name, old);
 	}
 	vnode_put(old);
 	return err;

@@ -39,10 +39,16 @@ bool vnode_lock_find(struct vnode *v, const struct lock_range *want,
 /* All that the owner has locked of the file. Context: thread. */
 void vnode_unlock_all(struct vnode *v, const void *owner);
 
+/* Somebody has locked some of it; NULL: nobody. */
+static inline bool vnode_has_locks(const struct vnode *v)
+{
+	return v != NULL && READ_ONCE(v->locks) != NULL;
+}
+
 /* The same, and cheap for files without locks; NULL is allowed. */
 static inline void vnode_unlock(struct vnode *v, const void *owner)
 {
-	if (v != NULL && unlikely(READ_ONCE(v->locks) != NULL)) {
+	if (unlikely(vnode_has_locks(v))) {
 		vnode_unlock_all(v, owner);
 	}
 }

@@ -2,22 +2,38 @@
 /*
  * Opening, making, removing and moving names.
  *
- * Rights are checked here, and the file system then looks the name up again
- * under its own lock: remove() answers -EAGAIN if the name has become another
- * file's, and everything is checked anew.
+ * Rights are checked here.  A name that is to be made or removed is looked up
+ * once, by the file system under its own lock: create() says that it is there,
+ * remove() asks names_may_remove() about whose name it is.
  */
 #include "fs/names.h"
 
 #include "fs/mount.h"
 #include "lib/errno.h"
 
-/* Errors of a walk that was to end at a free name. */
-static int free_name(const struct path *p)
+/*
+ * What the last name of a walk with PATH_PARENT leads to; p->vnode stays NULL
+ * if it is free.
+ */
+static int look(struct path *p, unsigned flags)
 {
-	if (p->vnode != NULL) {
-		return -EEXIST;
+	int err = 0;
+
+	while (err == 0 && p->vnode == NULL) {
+		err = path_last(p, flags);
 	}
-	return vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	return err == -ENOENT && p->vnode == NULL ? 0 : err;
+}
+
+/* Where a name cannot be made: that it is there already counts most. */
+static noinline int refuse(struct path *p, int err)
+{
+	if (p->vnode == NULL && err != -EEXIST) {
+		int found = look(p, PATH_NO_FOLLOW);
+
+		err = found == 0 && p->vnode == NULL ? err : -EEXIST;
+	}
+	return err;
 }
 
 /* Fills in whom the new vnode belongs to. */
@@ -40,7 +56,7 @@ static void make_own(struct vnode_make *make, const struct vnode *dir,
 static int make_at(struct path *p, struct place place, struct vnode_make *make,
 		   struct vnode **out)
 {
-	int err = free_name(p);
+	int err = vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
 
 	if (err == 0 && p->slash &&
 	    (make->mode & MODE_TYPE) != MODE_DIRECTORY) {
@@ -49,26 +65,26 @@ static int make_at(struct path *p, struct place place, struct vnode_make *make,
 	if (err == 0 && p->dir->ops->create == NULL) {
 		err = -EPERM;
 	}
-	if (err) {
-		return err;
+	if (likely(err == 0)) {
+		make_own(make, p->dir, p->cred, place);
+		err = p->dir->ops->create(p->dir, p->last, make, out);
 	}
-	make_own(make, p->dir, p->cred, place);
-	return p->dir->ops->create(p->dir, p->last, make, out);
+	return likely(err == 0) ? 0 : refuse(p, err);
 }
 
 int names_make(struct path *p, struct place place, struct vnode_make *make)
 {
-	int err = path_walk(p, place.context, place.start,
-			    PATH_MISSING | PATH_NO_FOLLOW);
+	int err = path_walk(p, place.context, place.start, PATH_PARENT);
 
-	err = err == -ENOTDIR && p->vnode != NULL && p->slash && p->dir != NULL
-		      ? -EEXIST
-		      : err;
-	return err ? err : make_at(p, place, make, &p->vnode);
+	if (err == 0) {
+		err = p->vnode != NULL ? -EEXIST
+				       : make_at(p, place, make, &p->vnode);
+	}
+	return err;
 }
 
 /* What the access mode of open(2) wants. */
-static unsigned wanted_of(u32 flags)
+static inline unsigned wanted_of(u32 flags)
 {
 	static const u8 wanted[4] = { ACCESS_READ, ACCESS_WRITE,
 				      ACCESS_READ | ACCESS_WRITE,
@@ -78,26 +94,38 @@ static unsigned wanted_of(u32 flags)
 	       (flags & FILE_TRUNCATE ? ACCESS_WRITE : 0u);
 }
 
-/* An existing file may be opened like that. */
-static int open_allowed(const struct vnode *v, struct cred cred, u32 flags)
+/* What only some flags ask for; 1: nothing else is to be asked. */
+static noinline int open_as_asked(const struct vnode *v, u32 flags)
 {
-	unsigned wanted = wanted_of(flags);
-
 	if ((flags & FILE_DIRECTORY) && !vnode_is(v, MODE_DIRECTORY)) {
 		return -ENOTDIR;
 	}
 	if (vnode_is(v, MODE_SYMLINK) && !(flags & FILE_PATH)) {
 		return -ELOOP;
 	}
-	if (flags & FILE_PATH) {
-		return 0;
+	return flags & FILE_PATH ? 1 : 0;
+}
+
+/* An existing file may be opened like that; a link comes with NO_FOLLOW. */
+static inline int open_allowed(const struct vnode *v, struct cred cred,
+			       u32 flags)
+{
+	unsigned wanted = wanted_of(flags);
+
+	if (unlikely(flags & (FILE_DIRECTORY | FILE_NO_FOLLOW | FILE_PATH))) {
+		int err = open_as_asked(v, flags);
+
+		if (err) {
+			return MIN(err, 0);
+		}
 	}
-	if (vnode_is(v, MODE_DIRECTORY) &&
-	    ((wanted & ACCESS_WRITE) || (flags & FILE_CREATE))) {
-		return -EISDIR;
-	}
-	if ((wanted & ACCESS_WRITE) && READ_ONCE(v->text_users) > 0) {
-		return -ETXTBSY;
+	if ((wanted & ACCESS_WRITE) || (flags & FILE_CREATE)) {
+		if (vnode_is(v, MODE_DIRECTORY)) {
+			return -EISDIR;
+		}
+		if ((wanted & ACCESS_WRITE) && READ_ONCE(v->text_users) > 0) {
+			return -ETXTBSY;
+		}
 	}
 	if (v->fs->flags & FS_NO_DEV && vnode_is(v, MODE_CHARACTER)) {
 		return -EACCES;
@@ -116,7 +144,8 @@ static noinline int empty(struct vnode *v)
 	return err;
 }
 
-static int open_existing(struct path *p, u32 flags, struct file **out)
+static always_inline int open_existing(struct path *p, u32 flags,
+				       struct file **out)
 {
 	struct vnode *v = p->vnode;
 	int err = (flags & FILE_CREATE) && (flags & FILE_EXCLUSIVE)
@@ -127,11 +156,15 @@ static int open_existing(struct path *p, u32 flags, struct file **out)
 	    v->ops->truncate != NULL) {
 		err = empty(v);
 	}
-	return err ? err : file_open_vnode(vnode_get(v), flags, out);
+	if (likely(err == 0)) {
+		p->vnode = NULL; /* its reference goes over */
+		err = file_open_vnode(v, flags, out);
+	}
+	return err;
 }
 
-static int open_new(struct path *p, struct place place, u32 flags, u32 mode,
-		    struct file **out)
+static noinline int open_new(struct path *p, struct place place, u32 flags,
+			     u32 mode, struct file **out)
 {
 	struct vnode_make make = { .mode = MODE_REGULAR |
 					   (mode & MODE_PERMISSIONS) };
@@ -141,29 +174,43 @@ static int open_new(struct path *p, struct place place, u32 flags, u32 mode,
 	return err ? err : file_open_vnode(v, flags, out);
 }
 
-/* The text is walked twice if somebody else makes the file meanwhile. */
+/* What is not there is made; who is late finds what another has made. */
+static noinline int open_or_make(struct path *p, struct place place, u32 flags,
+				 u32 mode, struct file **out)
+{
+	bool exclusive = flags & FILE_EXCLUSIVE;
+	unsigned walk =
+		flags & FILE_NO_FOLLOW || exclusive ? PATH_NO_FOLLOW : 0;
+	int err;
+
+	for (;;) {
+		err = exclusive ? 0 : look(p, walk);
+		if (err) {
+			return err;
+		}
+		if (p->vnode != NULL) {
+			return open_existing(p, flags, out);
+		}
+		err = open_new(p, place, flags, mode, out);
+		if (err != -EEXIST || exclusive) {
+			return err;
+		}
+	}
+}
+
 int names_open(struct path *p, struct place place, u32 flags, u32 mode,
 	       struct file **out)
 {
-	unsigned walk = flags & FILE_CREATE ? PATH_MISSING : 0;
-	int err;
+	unsigned walk = flags & FILE_CREATE      ? PATH_PARENT
+			: flags & FILE_NO_FOLLOW ? PATH_NO_FOLLOW
+						 : 0;
+	int err = path_walk(p, place.context, place.start, walk);
 
-	if ((flags & FILE_NO_FOLLOW) ||
-	    ((flags & FILE_CREATE) && (flags & FILE_EXCLUSIVE))) {
-		walk |= PATH_NO_FOLLOW;
-	}
-	err = path_walk(p, place.context, place.start, walk);
-	if (err) {
+	if (unlikely(err != 0)) {
 		return err;
 	}
-	if (p->vnode == NULL) {
-		err = open_new(p, place, flags, mode, out);
-		if (err != -EEXIST || (flags & FILE_EXCLUSIVE)) {
-			return err;
-		}
-		err = p->dir->ops->lookup(p->dir, p->last, &p->vnode);
-	}
-	return err ? err : open_existing(p, flags, out);
+	return walk == PATH_PARENT ? open_or_make(p, place, flags, mode, out)
+				   : open_existing(p, flags, out);
 }
 
 int names_open_nameless(struct path *p, struct place place, u32 flags, u32 mode,
@@ -192,19 +239,22 @@ int names_open_nameless(struct path *p, struct place place, u32 flags, u32 mode,
 }
 
 /* May the caller take the name of `v` out of the directory? */
-static int remove_allowed(const struct path *p)
+static int remove_allowed(const struct vnode *dir, const struct vnode *v,
+			  struct cred cred)
 {
-	const struct vnode *dir = p->dir, *v = p->vnode;
-	int err = vnode_access(dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	int err = vnode_access(dir, cred, ACCESS_WRITE | ACCESS_EXEC);
 
-	if (err == 0 && (dir->mode & MODE_STICKY) && p->cred.uid != 0 &&
-	    p->cred.uid != v->uid && p->cred.uid != dir->uid) {
+	if (err == 0 && (dir->mode & MODE_STICKY) && cred.uid != 0 &&
+	    cred.uid != v->uid && cred.uid != dir->uid) {
 		err = -EPERM;
 	}
-	if (err == 0 && (READ_ONCE(v->mounted) != NULL || v == v->fs->root)) {
-		err = -EBUSY;
-	}
 	return err;
+}
+
+/* Nothing is mounted there, and it is the root of no mount. */
+static int not_busy(const struct vnode *v)
+{
+	return READ_ONCE(v->mounted) != NULL || v == v->fs->root ? -EBUSY : 0;
 }
 
 /* A name that can be removed or moved: not "." or "..", not the root. */
@@ -216,73 +266,90 @@ static int real_name(const struct path *p, int for_dots)
 	return 0;
 }
 
-static int remove_at(const struct path *p, bool directory)
+int names_may_remove(const struct vnode *dir, const struct vnode *v,
+		     const struct vnode_remove *r)
 {
-	struct vnode *v = p->vnode;
 	bool is_dir = vnode_is(v, MODE_DIRECTORY);
-	int err = remove_allowed(p);
+	int err = unlikely(r->slash) && !is_dir
+			  ? -ENOTDIR
+			  : remove_allowed(dir, v, r->cred);
 
-	if (err == 0 && is_dir != directory) {
-		err = directory ? -ENOTDIR : -EISDIR;
+	if (err == 0 && is_dir != r->directory) {
+		err = is_dir ? -EISDIR : -ENOTDIR;
 	}
-	if (err == 0 && p->dir->ops->remove == NULL) {
-		err = -EPERM;
-	}
-	return err ? err : p->dir->ops->remove(p->dir, p->last, v);
+	return err ? err : not_busy(v);
+}
+
+/* Of a directory whose names stay: but first, is it there at all? */
+static noinline int remove_never(struct path *p)
+{
+	int err = path_last(p, PATH_NO_FOLLOW);
+
+	return err ? err : -EPERM;
 }
 
 int names_remove(struct path *p, struct place place, bool directory)
 {
-	int err = path_walk(p, place.context, place.start, PATH_NO_FOLLOW);
+	int err = path_walk(p, place.context, place.start, PATH_PARENT);
 
-	if (err == 0 && p->dir == NULL && !directory) {
-		err = -EISDIR; /* the root as much as "." */
-	} else if (err == 0) {
-		err = real_name(p, p->last.len == 2 ? -ENOTEMPTY : -EINVAL);
+	if (err == 0 && p->dir == NULL) {
+		/* The root as much as ".". */
+		err = directory ? real_name(p, p->last.len == 2 ? -ENOTEMPTY
+								: -EINVAL)
+				: -EISDIR;
 	}
 	if (err) {
 		return err;
 	}
-	while ((err = remove_at(p, directory)) == -EAGAIN) {
-		vnode_put(p->vnode);
-		p->vnode = NULL;
-		err = p->dir->ops->lookup(p->dir, p->last, &p->vnode);
-		if (err) {
-			break;
-		}
+	if (p->dir->ops->remove == NULL) {
+		return remove_never(p);
 	}
-	return err;
+	return p->dir->ops->remove(
+		p->dir, &(struct vnode_remove){ .name = p->last,
+						.cred = p->cred,
+						.directory = directory,
+						.slash = p->slash });
 }
 
 int names_link(struct path *p, struct place place, struct vnode *target)
 {
-	int err = path_walk(p, place.context, place.start,
-			    PATH_MISSING | PATH_NO_FOLLOW);
+	int err = path_walk(p, place.context, place.start, PATH_PARENT);
 
-	err = err ? err : free_name(p);
 	if (err) {
 		return err;
 	}
-	if (target->fs != p->dir->fs) {
-		return -EXDEV;
+	if (p->vnode != NULL) {
+		return -EEXIST;
 	}
-	if (vnode_is(target, MODE_DIRECTORY) || p->dir->ops->link == NULL) {
-		return -EPERM;
+	err = vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	if (err == 0 && target->fs != p->dir->fs) {
+		err = -EXDEV;
 	}
-	return p->slash ? -ENOENT : p->dir->ops->link(p->dir, p->last, target);
+	if (err == 0 &&
+	    (vnode_is(target, MODE_DIRECTORY) || p->dir->ops->link == NULL)) {
+		err = -EPERM;
+	}
+	if (err == 0) {
+		err = p->slash ? -ENOENT
+			       : p->dir->ops->link(p->dir, p->last, target);
+	}
+	return err ? refuse(p, err) : 0;
 }
 
 static int rename_allowed(const struct path *from, const struct path *to,
 			  bool exchange)
 {
-	int err = remove_allowed(from);
+	int err = remove_allowed(from->dir, from->vnode, from->cred);
 
-	if (err) {
-		return err;
+	if (err == 0) {
+		err = to->vnode ? remove_allowed(to->dir, to->vnode, to->cred)
+				: vnode_access(to->dir, to->cred,
+					       ACCESS_WRITE | ACCESS_EXEC);
 	}
-	err = to->vnode ? remove_allowed(to)
-			: vnode_access(to->dir, to->cred,
-				       ACCESS_WRITE | ACCESS_EXEC);
+	err = err ? err : not_busy(from->vnode);
+	if (err == 0 && to->vnode != NULL) {
+		err = not_busy(to->vnode);
+	}
 	if (err == 0 && (from->slash || (to->slash && !exchange)) &&
 	    !vnode_is(from->vnode, MODE_DIRECTORY)) {
 		err = -ENOTDIR;
@@ -297,10 +364,11 @@ int names_rename(struct path *from, struct place from_place, struct path *to,
 				  .exchange = exchange };
 	int err = path_walk(from, from_place.context, from_place.start,
 			    PATH_NO_FOLLOW);
-	int to_err = path_walk(to, to_place.context, to_place.start,
-			       PATH_NO_FOLLOW | PATH_MISSING);
+	int to_err =
+		path_walk(to, to_place.context, to_place.start, PATH_PARENT);
 
 	err = err ? err : to_err;
+	err = err ? err : look(to, PATH_NO_FOLLOW);
 	err = err ? err : real_name(from, -EBUSY);
 	err = err ? err : real_name(to, -EBUSY);
 	if (err) {

@@ -38,6 +38,13 @@ must_check int names_make(struct path *p, struct place place,
 /* Removes a name: of a directory if `directory`, else of anything else. */
 must_check int names_remove(struct path *p, struct place place, bool directory);
 
+/*
+ * May `r` take the name of `v` out of the directory?  Context: what remove() of
+ * struct vnode_ops has locked; it does not sleep.
+ */
+must_check int names_may_remove(const struct vnode *dir, const struct vnode *v,
+				const struct vnode_remove *r);
+
 /* Gives `target` a further name. */
 must_check int names_link(struct path *p, struct place place,
 			  struct vnode *target);

@@ -39,22 +39,30 @@ static int path_enlarge(struct path *p, size_t rest_bytes)
 	return 0;
 }
 
+/* It did not fit, or cannot be read: `err`. */
+static noinline int path_from_user_far(struct path *p, uaddr_t text, int err)
+{
+	long len;
+
+	if (err == -ENAMETOOLONG) {
+		err = path_enlarge(p, 0);
+	}
+	if (err) {
+		return err;
+	}
+	len = copy_string_from_user(p->text, text, p->size_bytes);
+	p->len = (u32)len;
+	return len < 0 ? (int)len : 0;
+}
+
 int path_from_user(struct path *p, uaddr_t text)
 {
 	long len;
-	int err;
 
 	path_init(p);
-	len = copy_string_from_user(p->text, text, p->size_bytes);
-	if (len == -ENAMETOOLONG) {
-		err = path_enlarge(p, 0);
-		if (err) {
-			return err;
-		}
-		len = copy_string_from_user(p->text, text, p->size_bytes);
-	}
+	len = copy_string_from_user(p->near, text, PATH_NEAR_BYTES);
 	p->len = (u32)len;
-	return len < 0 ? (int)len : 0;
+	return likely(len >= 0) ? 0 : path_from_user_far(p, text, (int)len);
 }
 
 int path_from_kernel(struct path *p, const char *text)
@@ -86,7 +94,7 @@ void path_end(struct path *p)
 }
 
 /* These mean the name, and not only what it leads to. */
-#define PATH_NAMES (PATH_NO_FOLLOW | PATH_MISSING)
+#define PATH_NAMES (PATH_NO_FOLLOW | PATH_PARENT)
 
 /* Of a directory's mode. */
 #define EVERYBODY_SEARCHES 0111u
@@ -238,36 +246,39 @@ static noinline bool step_dots(struct path *p, struct name name, int *err)
 	return true;
 }
 
-/* The name is not there: where it would be, if that may be. */
-static int missing(struct path *p, struct name name, unsigned flags, int err)
+/* What the name leads to in `dir`, over mounts. */
+static always_inline int look_up(struct vnode *dir, struct name name,
+				 struct vnode **out)
 {
-	if (err != -ENOENT || !(flags & PATH_MISSING) || !at_end(p)) {
-		return err;
+	int err = name.len > NAME_BYTES_MAX ? -ENAMETOOLONG
+					    : dir->ops->lookup(dir, name, out);
+
+	if (err == 0 && READ_ONCE((*out)->mounted) != NULL) {
+		*out = fs_cross(*out);
 	}
-	p->dir = p->vnode;
-	p->vnode = NULL;
-	p->last = name;
-	return 1;
+	return err;
+}
+
+/* A link that is not meant itself. */
+static always_inline bool is_followed(const struct path *p,
+				      const struct vnode *v, bool last,
+				      unsigned flags)
+{
+	return vnode_is(v, MODE_SYMLINK) &&
+	       (!last || p->rest[0] == '/' || !(flags & PATH_NO_FOLLOW));
 }
 
 /* One name in the directory p->vnode.  Returns 1 if the walk is over. */
-static always_inline int step(struct path *p, struct name name, unsigned flags)
+static noinline int step(struct path *p, struct name name, unsigned flags)
 {
 	struct vnode *dir = p->vnode, *next = NULL;
-	bool last;
-	int err = name.len > NAME_BYTES_MAX
-			  ? -ENAMETOOLONG
-			  : dir->ops->lookup(dir, name, &next);
+	bool last = at_end(p);
+	int err = look_up(dir, name, &next);
 
 	if (err) {
-		return missing(p, name, flags, err);
+		return err;
 	}
-	if (READ_ONCE(next->mounted) != NULL) {
-		next = fs_cross(next);
-	}
-	last = at_end(p);
-	if (vnode_is(next, MODE_SYMLINK) &&
-	    (!last || p->rest[0] == '/' || !(flags & PATH_NO_FOLLOW))) {
+	if (is_followed(p, next, last, flags)) {
 		return follow(p, next, last);
 	}
 	p->vnode = next;
@@ -280,6 +291,18 @@ static always_inline int step(struct path *p, struct name name, unsigned flags)
 	return 0;
 }
 
+/* The last name is for the caller to look up. Returns 1: the walk is over. */
+static always_inline int stop_at(struct path *p, struct name name)
+{
+	if (unlikely(name.len > NAME_BYTES_MAX)) {
+		return -ENAMETOOLONG;
+	}
+	p->dir = p->vnode;
+	p->vnode = NULL;
+	p->last = name;
+	return 1;
+}
+
 /* What everybody finds there stays until path_forget(). */
 static inline bool dir_is_plain(const struct vnode *dir)
 {
@@ -287,20 +310,32 @@ static inline bool dir_is_plain(const struct vnode *dir)
 	       dir->ops->names_keep;
 }
 
-/* Walks from p->vnode to the end. */
+/* Names may be looked up in p->vnode. */
+static always_inline int may_search(const struct path *p)
+{
+	return likely(vnode_is(p->vnode, MODE_DIRECTORY))
+		       ? vnode_access(p->vnode, p->cred, ACCESS_EXEC)
+		       : -ENOTDIR;
+}
+
+/* Walks from p->vnode to the end, or to the last name. */
 static int walk(struct path *p, unsigned flags)
 {
 	struct name name;
 
 	while (next_name(p, &name)) {
-		int err = vnode_is(p->vnode, MODE_DIRECTORY)
-				  ? vnode_access(p->vnode, p->cred, ACCESS_EXEC)
-				  : -ENOTDIR;
+		int err = may_search(p);
 
 		p->plain = p->plain && dir_is_plain(p->vnode);
 		p->dot = false;
-		if (err == 0 &&
-		    (name.text[0] != '.' || !step_dots(p, name, &err))) {
+		if (unlikely(err != 0)) {
+			return err;
+		}
+		if (unlikely(name.text[0] == '.') && step_dots(p, name, &err)) {
+			/* Done: there may be an error. */
+		} else if ((flags & PATH_PARENT) && at_end(p)) {
+			err = stop_at(p, name);
+		} else {
 			err = step(p, name, flags);
 		}
 		if (err != 0) {
@@ -333,80 +368,126 @@ static inline u32 last_slash(const struct path *p)
 	}
 }
 
-/*
- * Begins where the path or, if the name itself counts or nothing is known of
- * it, the way to its last name is known to lead.  Returns the bytes of the text
- * that are done with, 0: none.
- */
-static u32 begin_known(struct path *p, unsigned flags)
+/* After a walk: a slash behind the last name asks for a directory. */
+static always_inline int walk_end(struct path *p, int err)
 {
-	struct vnode *v = NULL;
-	u32 len = p->len;
-
-	if (!(flags & PATH_NAMES)) {
-		v = path_known(p->root, p->text, len);
-	}
-	if (v == NULL && p->text[len - 1] != '/') {
-		len = last_slash(p);
-		v = path_known(p->root, p->text, len);
-	}
-	if (v == NULL) {
-		return 0;
-	}
-	move(&p->vnode, v);
-	p->rest = p->text + len;
-	return len;
+	p->slash = p->rest[0] == '/';
+	return unlikely(p->slash) && err == 0 && p->vnode != NULL &&
+			       !vnode_is(p->vnode, MODE_DIRECTORY)
+		       ? -ENOTDIR
+		       : err;
 }
 
-/* What the walk found is known from now on; `done` bytes of it were before. */
-static void learn(const struct path *p, unsigned flags, u32 done,
-		  u64 generation)
+/* From the root on. */
+static noinline int walk_all(struct path *p, unsigned flags, u64 generation)
 {
-	if (p->dir == NULL) {
-		return;
-	}
-	if (done == 0) {
+	int err;
+
+	p->vnode = vnode_get(p->root);
+	p->plain = true;
+	err = walk(p, flags);
+	if (err == 0 && p->plain && p->rest[0] != '/' && p->dir != NULL) {
 		path_learn(p->root, p->text, (u32)(p->last.text - p->text) - 1,
 			   p->dir, generation);
+		if (!(flags & PATH_NAMES)) {
+			path_learn(p->root, p->text, p->len, p->vnode,
+				   generation);
+		}
 	}
-	if (p->vnode != NULL && !(flags & PATH_NAMES)) {
+	return walk_end(p, err);
+}
+
+/* The last name of all, `name`, in the directory p->vnode. */
+static always_inline int walk_last(struct path *p, struct name name,
+				   unsigned flags, u64 generation)
+{
+	int err = may_search(p);
+
+	if (unlikely(err != 0)) {
+		return err;
+	}
+	if (flags & PATH_PARENT) {
+		return MIN(stop_at(p, name), 0);
+	}
+	p->plain = dir_is_plain(p->vnode);
+	err = step(p, name, flags);
+	if (err == 0) {
+		err = walk(p, flags);
+	} else if (err > 0 && p->plain && !(flags & PATH_NAMES)) {
 		path_learn(p->root, p->text, p->len, p->vnode, generation);
 	}
+	return walk_end(p, MIN(err, 0));
+}
+
+/* Of a path of which not all is known. */
+static noinline int walk_absolute(struct path *p, unsigned flags)
+{
+	u64 generation = path_generation();
+	u32 known = last_slash(p), at = known + 1;
+
+	if (p->text[at] != '.' && at != p->len) {
+		p->vnode = path_known(p->root, p->text, known);
+	}
+	if (p->vnode == NULL) {
+		return walk_all(p, flags, generation);
+	}
+	p->rest = p->text + p->len;
+	return walk_last(p, name_before_slack(p->text + at, p->len - at), flags,
+			 generation);
+}
+
+static noinline int walk_relative(struct path *p, unsigned flags)
+{
+	if (p->rest[0] == '\0' && !(flags & PATH_EMPTY)) {
+		move(&p->vnode, NULL);
+		return -ENOENT;
+	}
+	return walk_end(p, walk(p, flags));
 }
 
 int path_walk(struct path *p, struct fs_context *context, struct vnode *start,
 	      unsigned flags)
 {
-	u64 generation = path_generation();
-	u32 done = 0;
-	int err;
+	struct vnode *v = NULL;
 
-	p->cred = flags & PATH_REAL_USER ? cred_real() : cred_effective();
+	p->cred = unlikely(flags & PATH_REAL_USER) ? cred_real()
+						   : cred_effective();
 	p->root = fs_context_root(context);
 	p->vnode = start;
-	if (p->rest[0] == '/') {
-		done = begin_known(p, flags);
-		if (done == p->len) {
-			return 0;
-		}
-		if (done == 0) {
-			move(&p->vnode, vnode_get(p->root));
-		}
-		p->plain = true;
-	} else if (p->rest[0] == '\0' && !(flags & PATH_EMPTY)) {
-		move(&p->vnode, NULL);
-		return -ENOENT;
+	if (p->rest[0] != '/') {
+		return walk_relative(p, flags);
 	}
-	err = walk(p, flags);
-	p->slash = p->rest[0] == '/';
-	if (p->plain && err == 0 && !p->slash) {
-		learn(p, flags, done, generation);
+	move(&p->vnode, NULL);
+	if (!(flags & PATH_NAMES)) {
+		v = path_known(p->root, p->text, p->len);
 	}
-	if (err == 0 && p->slash && p->vnode != NULL &&
-	    !vnode_is(p->vnode, MODE_DIRECTORY)) {
-		err = -ENOTDIR;
+	if (v == NULL) {
+		return walk_absolute(p, flags);
 	}
-	return err;
+	p->vnode = v;
+	return 0;
+}
+
+int path_last(struct path *p, unsigned flags)
+{
+	struct vnode *v = NULL;
+	bool last = !p->slash;
+	int err = look_up(p->dir, p->last, &v);
+
+	if (err) {
+		return err;
+	}
+	if (!is_followed(p, v, true, flags)) {
+		p->vnode = v;
+		return 0;
+	}
+	p->vnode = p->dir;
+	p->dir = NULL;
+	err = follow(p, v, last);
+	if (err == 0) {
+		err = walk(p, flags | PATH_PARENT);
+	}
+	return walk_end(p, MIN(err, 0));
 }
 
 int path_lookup(const char *text, struct vnode **out)
@@ -428,67 +509,4 @@ int path_lookup(const char *text, struct vnode **out)
 	path_end(&p);
 	fs_context_put(context);
 	return err;
-}
-
-/* Writes "/name" in front of what is in [*start, size). */
-static int prepend(char *buf, size_t *start, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len + 1 > *start) {
-		return -ERANGE;
-	}
-	*start -= len + 1;
-	buf[*start] = '/';
-	memcpy(buf + *start + 1, name, len);
-	return 0;
-}
-
-/* One step up from `*at`, whose name is put in front. */
-static int climb(struct vnode **at, char *buf, size_t *start)
-{
-	char name[NAME_BYTES_MAX + 1];
-	struct vnode *up = NULL;
-	int err;
-
-	if (*at == (*at)->fs->root) {
-		up = fs_covered((*at)->fs);
-		if (up == NULL) {
-			return -ENOENT;
-		}
-		move(at, up);
-		return 0;
-	}
-	if ((*at)->ops->parent == NULL) {
-		return -ENOENT;
-	}
-	err = (*at)->ops->parent(*at, &up, name);
-	if (err == 0) {
-		move(at, up);
-		err = prepend(buf, start, name);
-	}
-	return err;
-}
-
-long path_of(struct vnode *v, struct fs_context *context, char *buf,
-	     size_t size_bytes)
-{
-	struct vnode *root = fs_context_root(context), *at = vnode_get(v);
-	size_t start = size_bytes - 1;
-	int err = size_bytes < 2 ? -ERANGE : 0;
-
-	while (err == 0 && at != root) {
-		err = climb(&at, buf, &start);
-	}
-	vnode_put(at);
-	vnode_put(root);
-	if (err) {
-		return err;
-	}
-	buf[size_bytes - 1] = '\0';
-	if (start == size_bytes - 1) {
-		buf[--start] = '/';
-	}
-	memmove(buf, buf + start, size_bytes - start);
-	return (long)(size_bytes - 1 - start);
 }

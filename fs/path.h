@@ -23,7 +23,7 @@
 
 enum path_flags {
 	PATH_NO_FOLLOW = 1, /* a link at the end is meant itself */
-	PATH_MISSING = 2,   /* the last name need not exist */
+	PATH_PARENT = 2,    /* the last name is not looked up */
 	PATH_REAL_USER = 4, /* search with the real user's rights */
 	PATH_EMPTY = 8,     /* the empty path is where it begins */
 };
@@ -38,7 +38,8 @@ struct path {
 	u32 len;             /* of the text as it came */
 	struct vnode *root;  /* reference: ".." ends there */
 	struct vnode *vnode; /* reference: what it names, NULL: nothing */
-	struct vnode *dir;   /* reference: where `last` stands, or NULL */
+	struct vnode *dir;   /* reference: where `last` stands; NULL: the root,
+				or "." or ".." was the last part */
 	struct name last;    /* in `text` */
 	struct cred cred;    /* with whose rights it was walked */
 	bool dot;            /* the last part was "." or ".." */
@@ -65,6 +66,15 @@ must_check int path_from_kernel(struct path *p, const char *text);
  */
 must_check int path_walk(struct path *p, struct fs_context *context,
 			 struct vnode *start, unsigned flags);
+
+/*
+ * What a walk with PATH_PARENT left out, if p->vnode is NULL: looks the last
+ * name up.  A link is followed unless PATH_NO_FOLLOW is in `flags`; then
+ * p->vnode may be NULL again, and there is another last name to be looked up.
+ * Errors: as path_walk(); -ENOENT, and p->vnode is NULL: p->dir does not have
+ * p->last.
+ */
+must_check int path_last(struct path *p, unsigned flags);
 
 /* Drops references and memory. Context: thread. */
 void path_end(struct path *p);

@@ -51,8 +51,8 @@ static void name_remove(const struct tty *tty)
 	struct vnode *v;
 
 	if (pts->ops->lookup(pts, name, &v) == 0) {
-		/* -EAGAIN: somebody has removed or replaced it. */
-		int err = pts->ops->remove(pts, name, v);
+		/* -ENOENT: somebody has removed or replaced it. */
+		int err = vnode_unname(pts, name, v);
 
 		vnode_put(v);
 		(void)err;

@@ -6,7 +6,7 @@
  * gains nothing.  An entry's key is its place for readers of the directory
  * too: it stays while the entry is there, whatever else comes and goes.
  */
-#include "fs/file.h"
+#include "fs/names.h"
 #include "fs/path_cache.h"
 #include "fs/ramfs_private.h"
 #include "kernel/random.h"
@@ -25,7 +25,7 @@ void ramfs_dir_init(void)
 }
 
 /* At most eight bytes of a name as a number; `len` > 0 bytes are left. */
-static inline u64 name_word(const char *text, u32 len)
+static inline u64 part_word(const char *text, u32 len)
 {
 	u32 first, last;
 	u64 word;
@@ -56,7 +56,7 @@ static noinline u64 name_key_more(struct name name)
 
 	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
 		unsigned __int128 product =
-			(unsigned __int128)(hash ^ name_word(name.text + at,
+			(unsigned __int128)(hash ^ part_word(name.text + at,
 							     name.len - at)) *
 			(secret | 1);
 
@@ -69,8 +69,8 @@ static noinline u64 name_key_more(struct name name)
 static noinline bool text_is(struct name name, struct name other)
 {
 	for (u32 at = 0; at < name.len; at += sizeof(u64)) {
-		if (name_word(name.text + at, name.len - at) !=
-		    name_word(other.text + at, name.len - at)) {
+		if (part_word(name.text + at, name.len - at) !=
+		    part_word(other.text + at, name.len - at)) {
 			return false;
 		}
 	}
@@ -91,9 +91,9 @@ static inline bool name_is(const struct name *name, const struct name *other)
 	if (len > 2 * sizeof(u64)) {
 		return text_is(*name, *other);
 	}
-	return name_word(name->text, len) == name_word(other->text, len) &&
-	       name_word(name->text + end, sizeof(u64)) ==
-		       name_word(other->text + end, sizeof(u64));
+	return part_word(name->text, len) == part_word(other->text, len) &&
+	       part_word(name->text + end, sizeof(u64)) ==
+		       part_word(other->text + end, sizeof(u64));
 }
 
 static struct ramfs_entry *entry_of(struct tree_node *link)
@@ -272,6 +272,7 @@ static int dir_lookup(struct vnode *dir, struct name name, struct vnode **out)
 		if (e == NULL) {
 			return -ENOENT;
 		}
+		e->node->v.looked_up = true;
 		*out = vnode_get(&e->node->v);
 	}
 	return 0;
@@ -416,25 +417,46 @@ static bool may_go(const struct ramfs_node *node)
 	       tree_first(&node->dir.entries) == NULL;
 }
 
-static int dir_remove(struct vnode *dir, struct name name, struct vnode *victim)
+/* The entry's name may go, as `r` wants it. */
+static inline int remove_check(const struct vnode *dir,
+			       const struct ramfs_entry *e,
+			       const struct vnode_remove *r)
+{
+	const struct vnode *v = e != NULL ? &e->node->v : NULL;
+	int err;
+
+	if (v == NULL || (r->only != NULL && r->only != v)) {
+		return -ENOENT;
+	}
+	err = r->only != NULL ? 0 : names_may_remove(dir, v, r);
+	return err == 0 && !may_go(e->node) ? -ENOTEMPTY : err;
+}
+
+static int dir_remove(struct vnode *dir, const struct vnode_remove *r)
 {
 	struct ramfs *fs = ramfs_of(dir);
 	struct ramfs_entry *e = NULL;
+	struct ramfs_node *node = NULL;
+	bool known = false;
 
 	WITH_MUTEX (&fs->names) {
-		e = entry_find(ramfs_node(dir), name);
-		if (e == NULL || &e->node->v != victim) {
-			return -EAGAIN;
+		int err;
+
+		e = entry_find(ramfs_node(dir), r->name);
+		err = remove_check(dir, e, r);
+		if (err) {
+			return err;
 		}
-		if (!may_go(e->node)) {
-			return -ENOTEMPTY;
-		}
+		node = e->node;
 		entry_take(e);
-		unlinked(e->node);
+		unlinked(node);
+		known = node->v.looked_up;
 	}
-	path_forget(vnode_is(victim, MODE_DIRECTORY));
+	if (known || vnode_is(&node->v, MODE_DIRECTORY)) {
+		path_forget(vnode_is(&node->v, MODE_DIRECTORY));
+	}
 	entry_free(fs, e);
-	vnode_put(victim);
+	vnode_put(&node->v);
 	return 0;
 }
 

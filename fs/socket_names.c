@@ -138,7 +138,7 @@ static int bind_in(struct socket *s, struct socket_name *name,
 
 	if (err) {
 		/* Somebody may have removed it, who may. */
-		(void)!dir->ops->remove(dir, text, v);
+		(void)!vnode_unname(dir, text, v);
 		vnode_put(v);
 	}
 	return err;
@@ -235,7 +235,7 @@ void socket_unbind(struct socket *s)
 	if (v != NULL && s->name->text[0] == '\0') {
 		struct vnode *dir = sockets.names;
 
-		(void)!dir->ops->remove(
+		(void)!vnode_unname(
 			dir, key_of(s, s->name->text, s->name->len, &key), v);
 	}
 	vnode_put(v);

@@ -51,18 +51,49 @@ struct name {
 	u64 hash; /* of the text, where it is looked up or entered */
 };
 
+#define NAME_HASH_FACTOR 0x9e3779b97f4a7c15ull
+
 /*
  * A step of the hash of a name: eight bytes of it, zeroes behind its end.  It
  * loses nothing: names of up to eight bytes are equal if their hashes are.
  */
 static inline u64 name_hash_step(u64 hash, u64 bytes)
 {
-	hash = (hash ^ bytes) * 0x9e3779b97f4a7c15;
+	hash = (hash ^ bytes) * NAME_HASH_FACTOR;
 	return hash ^ hash >> 32;
+}
+
+/* Eight bytes of a text. */
+static always_inline u64 name_word(const char *text)
+{
+	u64 word;
+
+	__builtin_memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* What of the last word belongs to a text of `len` > 0 bytes. */
+static always_inline u64 name_mask(u32 len)
+{
+	return ~0ull >> (-len & 7) * 8;
 }
 
 /* A name with its hash. */
 struct name name_of(const char *text, size_t len);
+
+/* The same where eight bytes behind the text may be read. */
+static always_inline struct name name_before_slack(const char *text, u32 len)
+{
+	const char *at = text, *last = text + ((len - 1) & ~7u);
+	u64 hash = 0;
+
+	for (; at != last; at += sizeof(u64)) {
+		hash = name_hash_step(hash, name_word(at));
+	}
+	return (struct name){
+		text, len, name_hash_step(hash, name_word(at) & name_mask(len))
+	};
+}
 
 /* What becomes of a new name. */
 struct vnode_make {
@@ -80,6 +111,21 @@ struct vnode_rename {
 	struct name to;
 	bool no_replace;
 	bool exchange;
+};
+
+/* Whose rights count for a call. */
+struct cred {
+	u32 uid;
+	u32 gid;
+};
+
+struct vnode_remove {
+	struct name name;
+	/* -ENOENT if it is another's; NULL: names_may_remove() decides. */
+	const struct vnode *only;
+	struct cred cred;
+	bool directory; /* a directory is to go, and nothing else */
+	bool slash;     /* one stood behind the name */
 };
 
 /* Takes one entry of a directory; false if there is no more room. */
@@ -104,9 +150,8 @@ struct vnode_ops {
 	int (*create_nameless)(struct vnode *dir, const struct vnode_make *make,
 			       bool linkable, struct vnode **out);
 	int (*link)(struct vnode *dir, struct name name, struct vnode *target);
-	/* -EAGAIN: the name is not the victim's any more. */
-	int (*remove)(struct vnode *dir, struct name name,
-		      struct vnode *victim);
+	/* Errors: -ENOENT, those of names_may_remove(), -ENOTEMPTY. */
+	int (*remove)(struct vnode *dir, const struct vnode_remove *r);
 	int (*rename)(const struct vnode_rename *r);
 	/* Entries from `*cookie` (0: the first) on; moves the cookie. */
 	int (*list)(struct vnode *dir, u64 *cookie, struct dir_sink *sink);
@@ -127,7 +172,10 @@ struct vnode_ops {
 	/* The last reference is gone; returns one to drop in turn, or NULL. */
 	struct vnode *(*destroy)(struct vnode *v);
 	const struct file_ops *file_ops;
-	/* Its names change by path_forget() alone, and are for everybody. */
+	/*
+	 * Its names are for everybody, lookup() sets looked_up, and what has
+	 * that keeps its names until path_forget().
+	 */
 	bool names_keep;
 };
 
@@ -142,6 +190,7 @@ struct vnode {
 	u32 nlink;                   /* [n] */
 	u32 text_users;              /* [a] programs that run from it */
 	u32 writers;                 /* [a] open files that may write */
+	bool looked_up;              /* [n] its path may be known */
 	u64 ino;                     /* [I] */
 	u64 rdev;                    /* [I] */
 	u64 size_bytes;              /* [n] */
@@ -223,12 +272,6 @@ static inline bool vnode_is(const struct vnode *v, enum mode type)
 	return (v->mode & MODE_TYPE) == (u32)type;
 }
 
-/* Whose rights count for a call. */
-struct cred {
-	u32 uid;
-	u32 gid;
-};
-
 /* Upward, defined by posix/: the running thread's rights to files. */
 struct cred cred_effective(void);
 struct cred cred_real(void);
@@ -255,6 +298,15 @@ must_check static inline int vnode_access(const struct vnode *v,
 
 /* True if the caller owns it or may do all. */
 bool vnode_owned(const struct vnode *v);
+
+/* Removes a name if it is that vnode's. Errors: those of remove(). */
+must_check static inline int vnode_unname(struct vnode *dir, struct name name,
+					  const struct vnode *v)
+{
+	struct vnode_remove r = { .name = name, .only = v };
+
+	return dir->ops->remove(dir, &r);
+}
 
 /*
  * Upward, defined by posix/: the file became shorter, and no process sees pages

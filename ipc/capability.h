@@ -151,15 +151,23 @@ struct cap cap_at(const struct cap_table *t, u32 slot);
 /* The lowest free slot from `from` on, -1: none below `size`. The lock. */
 static inline s64 cap_free_locked(const struct cap_table *t, u32 from)
 {
-	u64 free = from < t->size ? ~t->used_bits[from / 64] >> from % 64 : 0;
-	size_t slot = from + (free ? (u64)__builtin_ctzll(free) : 0);
+	size_t slot = from < t->size
+			      ? bitmap_find_clear(t->used_bits, t->size, from)
+			      : t->size;
 
-	if (unlikely(free == 0)) {
-		slot = from < t->size
-			       ? bitmap_find_clear(t->used_bits, t->size, from)
-			       : t->size;
-	}
 	return slot < t->size ? (s64)slot : -1;
+}
+
+/*
+ * The same where nothing is to be sought: `size` or more unless it is among the
+ * 64 slots around `from`.
+ */
+static always_inline u32 cap_free_near_locked(const struct cap_table *t,
+					      u32 from)
+{
+	u64 free = from < t->size ? ~t->used_bits[from / 64] >> from % 64 : 0;
+
+	return likely(free != 0) ? from + (u32)__builtin_ctzll(free) : t->size;
 }
 
 /* A free slot below `size` holds `cap`, with its references. The lock. */

@@ -22,7 +22,12 @@ struct mutex {
 		.waitq = WAITQ_INIT((m).waitq), .class = (of_class), \
 	}
 
-void mutex_init(struct mutex *mutex, enum lock_class class);
+static inline void mutex_init(struct mutex *mutex, enum lock_class class)
+{
+	mutex->owner = 0;
+	mutex->class = class;
+	waitq_init(&mutex->waitq);
+}
 
 /* Context: thread, preemption on, no spinlock held; sleeps. */
 void mutex_lock(struct mutex *mutex);

@@ -8,12 +8,6 @@
 
 #include "arch/cpu.h"
 
-/*
- * Upward call, defined by sched/: gives the processor to who waits for it.
- * Returns at once where that is not allowed (interrupts off).
- */
-void sched_preempt(void);
-
 static inline void preempt_off(void)
 {
 	arch_preempt_inc();
@@ -22,7 +16,7 @@ static inline void preempt_off(void)
 static inline void preempt_on(void)
 {
 	if (unlikely(arch_preempt_dec())) {
-		sched_preempt();
+		arch_preempt();
 	}
 }
 

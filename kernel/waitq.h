@@ -31,7 +31,11 @@ struct waitq {
 
 #define WAITQ_FOREVER UINT64_MAX
 
-void waitq_init(struct waitq *q);
+static inline void waitq_init(struct waitq *q)
+{
+	spin_init(&q->lock, LOCK_WAITQ);
+	list_init(&q->waiters);
+}
 
 must_check static inline u64 waitq_lock(struct waitq *q)
 {

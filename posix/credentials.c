@@ -21,7 +21,7 @@
 #define CAP_WORDS_MAX 6 /* effective, permitted, inheritable; two of each */
 
 /* A kernel thread may do all. */
-static struct credentials *own(void)
+static always_inline struct credentials *own(void)
 {
 	static struct credentials kernel;
 	struct process *p = process_current();

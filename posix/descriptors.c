@@ -64,15 +64,24 @@ void cap_drop(struct cap cap)
 	}
 }
 
-/* A capability is not in the table any more: who closes it, unlocks it. */
-static inline void cap_leave(struct descriptors *d, struct cap cap)
+/* The same, and the process's locks on the file end. */
+static noinline void cap_leave(struct descriptors *d, struct cap cap)
 {
-	struct file *file = cap.rights ? cap.entry : cap_object(cap);
+	struct file *file = cap_object(cap);
 
 	vnode_unlock(file->vnode, d);
-	file_put(file);
-	if (unlikely(cap.rights == 0)) {
-		cap_node_put(cap);
+	cap_drop(cap);
+}
+
+/* A capability is not in the table any more. */
+static always_inline void cap_close(struct descriptors *d, struct cap cap)
+{
+	struct file *file = cap.entry;
+
+	if (unlikely(cap.rights == 0 || vnode_has_locks(file->vnode))) {
+		cap_leave(d, cap);
+	} else {
+		file_put(file);
 	}
 }
 
@@ -238,6 +247,16 @@ int descriptors_add_cap(struct descriptors *d, struct cap cap, u64 from,
 int descriptors_add(struct descriptors *d, struct file *file, u64 from,
 		    u64 limit, bool close_on_exec)
 {
+	WITH_SPINLOCK (&d->table.lock) {
+		u32 fd = cap_free_near_locked(&d->table, (u32)from);
+
+		if (likely(fd < MIN(limit, (u64)d->table.size) &&
+			   from < limit)) {
+			cap_fill_locked(&d->table, fd, cap_of_file(file),
+					close_on_exec);
+			return (int)fd;
+		}
+	}
 	return descriptors_add_cap(d, cap_of_file(file), from, limit,
 				   close_on_exec);
 }
@@ -256,7 +275,7 @@ int descriptors_set_cap(struct descriptors *d, struct cap cap, u64 fd,
 		cap_fill_locked(&d->table, (u32)fd, cap, close_on_exec);
 	}
 	if (old.entry != NULL) {
-		cap_leave(d, old);
+		cap_close(d, old);
 	}
 	return 0;
 }
@@ -276,10 +295,10 @@ int descriptors_close(struct descriptors *d, u64 fd)
 			old = cap_take_locked(&d->table, (u32)fd);
 		}
 	}
-	if (old.entry == NULL) {
+	if (unlikely(old.entry == NULL)) {
 		return -EBADF;
 	}
-	cap_leave(d, old);
+	cap_close(d, old);
 	return 0;
 }
 

@@ -14,29 +14,23 @@ struct fs_context *fs_context_current(void)
 	return process_current()->fs;
 }
 
-static noinline int start_of(int dirfd, struct vnode **out)
+int place_start_relative(int dirfd, struct place *out)
 {
 	struct file_use use;
 
 	if (dirfd == ABI_AT_FDCWD) {
-		*out = fs_context_cwd(fs_context_current());
+		out->start = fs_context_cwd(fs_context_current());
 		return 0;
 	}
 	use = file_use((u32)dirfd, CAP_ANY);
 	if (use.file == NULL) {
 		return -EBADF;
 	}
-	*out = use.file->vnode ? vnode_get(use.file->vnode) : NULL;
+	if (use.file->vnode != NULL) {
+		out->start = vnode_get(use.file->vnode);
+	}
 	file_use_end(use);
-	return *out ? 0 : -ENOTDIR;
-}
-
-int place_start(const struct path *p, int dirfd, struct place *out)
-{
-	out->context = process_current()->fs;
-	out->start = NULL;
-	/* An absolute path begins elsewhere, and the descriptor is not read. */
-	return likely(p->rest[0] == '/') ? 0 : start_of(dirfd, &out->start);
+	return out->start ? 0 : -ENOTDIR;
 }
 
 int place_from_user(struct path *p, int dirfd, uaddr_t text, struct place *out)

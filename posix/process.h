@@ -246,7 +246,10 @@ void limits_init(struct process *process);
 void limits_apply(const struct process *process, struct aspace *aspace);
 
 /* The running process's limit, ABI_RLIM_INFINITY: none. */
-u64 process_limit(enum abi_rlimit_resource resource);
+static inline u64 process_limit(enum abi_rlimit_resource resource)
+{
+	return READ_ONCE(process_current()->limits[resource].current);
+}
 
 /* True if the running process may make one more thread or process. */
 bool threads_allowed(void);

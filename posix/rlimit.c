@@ -26,11 +26,6 @@ void limits_init(struct process *p)
 	p->limits[ABI_RLIMIT_NOFILE].max = DESCRIPTORS_MAX;
 }
 
-u64 process_limit(enum abi_rlimit_resource resource)
-{
-	return READ_ONCE(process_current()->limits[resource].current);
-}
-
 /* The kernel's own threads write as much as they want. */
 u64 file_size_limit(void)
 {

@@ -39,8 +39,9 @@ static int named_open(int dirfd, uaddr_t text, u32 flags, u32 mode,
 {
 	struct place place;
 	struct path p;
-	int err = place_from_user(&p, dirfd, text, &place);
+	int err = path_from_user(&p, text);
 
+	err = err ? err : place_start(&p, dirfd, &place);
 	if (err == 0) {
 		err = names_open(&p, place, flags, mode, out);
 	}

@@ -23,13 +23,6 @@
 #include "sched/thread.h"
 #include "trace/trace.h"
 
-void mutex_init(struct mutex *mutex, enum lock_class class)
-{
-	mutex->owner = 0;
-	mutex->class = class;
-	waitq_init(&mutex->waitq);
-}
-
 #ifdef EXO_DEBUG
 /* The order of mutexes is a thread's, which may move between processors. */
 static void order_take(const struct mutex *mutex)

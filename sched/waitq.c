@@ -32,12 +32,6 @@ struct time_limit {
 	bool was_private;      /* [I] its thread's stack */
 };
 
-void waitq_init(struct waitq *q)
-{
-	spin_init(&q->lock, LOCK_WAITQ);
-	list_init(&q->waiters);
-}
-
 static inline void waiter_take(struct thread *thread)
 {
 	list_remove(&thread->waiter.link);

@@ -84,6 +84,13 @@ static inline void arch_preempt_inc(void)
 	this_cpu(percpu_head).preempt++;
 }
 
+void sched_preempt(void);
+
+static inline void arch_preempt(void)
+{
+	sched_preempt();
+}
+
 static inline bool arch_preempt_dec(void)
 {
 	return --this_cpu(percpu_head).preempt == 0;

@@ -83,7 +83,7 @@ static inline void arch_counted_loop(u64 rounds)
 	__asm__ volatile("1: pause; decq %0; jnz 1b" : "+r"(rounds)::"cc");
 }
 
-/* Through arch/x86_64/switch.asm. */
+/* Through arch/x86_64/spin.asm. */
 static inline void arch_spin_wait(const void *lock, u16 ticket)
 {
 	__asm__ volatile("call x86_spin_wait" ::"D"(lock), "a"(ticket)
@@ -137,6 +137,12 @@ static inline bool arch_preempt_dec(void)
 	__asm__ volatile("decl %%gs:%0"
 			 : "+m"(percpu_head.preempt), "=@ccz"(zero)::"memory");
 	return zero;
+}
+
+/* Through arch/x86_64/spin.asm. */
+static inline void arch_preempt(void)
+{
+	__asm__ volatile("call x86_preempt" ::: "memory", "cc");
 }
 
 static inline void arch_preempt_want(void)

@@ -15,6 +15,7 @@
 #include "arch/x86_64/segments.h"
 #include "arch/x86_64/signal_frame.h"
 #include "arch/x86_64/smp.h"
+#include "lib/errno.h"
 
 #define OFFSET(name, value) \
 	__asm__ volatile("\n#->" #name " %0" ::"i"((u64)(value)))
@@ -55,6 +56,9 @@ static void signal_offsets(void)
 	SIGNAL(SIGNAL_MASK, mask);
 	SIGNAL(SIGNAL_INFO, info);
 	OFFSET(INFO_WORDS, SIGNAL_INFO_BYTES / sizeof(u64));
+
+	OFFSET(ERRNO_FAULT, EFAULT);
+	OFFSET(ERRNO_NAMETOOLONG, ENAMETOOLONG);
 
 	ENTRY(ENTRY_INFO, info);
 	ENTRY(ENTRY_RESTORER, restorer);

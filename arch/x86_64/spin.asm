@@ -1,15 +1,16 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The wait for a spinlock, called from the middle of whatever takes one: who
-; finds it free must not pay for the call by saving registers.
-
+; Calls from the middle of whatever takes a spinlock or turns preemption on
+; again: who finds the lock free, and nobody that waits for the processor, must
+; not pay for the call by saving registers.
+;
 extern spin_wait
+extern sched_preempt
 
 section .text
 
-; in: rdi = lock, ax = ticket.  Keeps every register but the flags.
-global x86_spin_wait
-x86_spin_wait:
+; Keeps every register but the flags.
+%macro keep_registers 0
 	push rbp			; a link for backtraces
 	mov rbp, rsp
 	push rax
@@ -21,8 +22,9 @@ x86_spin_wait:
 	push r9
 	push r10
 	push r11
-	movzx esi, ax
-	call spin_wait
+%endmacro
+
+%macro give_registers 0
 	pop r11
 	pop r10
 	pop r9
@@ -33,4 +35,21 @@ x86_spin_wait:
 	pop rcx
 	pop rax
 	pop rbp
+%endmacro
+
+; in: rdi = lock, ax = ticket.  Keeps every register but the flags.
+global x86_spin_wait
+x86_spin_wait:
+	keep_registers
+	movzx esi, ax
+	call spin_wait
+	give_registers
+	ret
+
+; Keeps every register but the flags.
+global x86_preempt
+x86_preempt:
+	keep_registers
+	call sched_preempt
+	give_registers
 	ret

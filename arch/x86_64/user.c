@@ -41,18 +41,16 @@ int clear_user(uaddr_t dst, size_t len_bytes)
 
 long copy_string_from_user(char *dst, uaddr_t src, size_t size_bytes)
 {
-	u64 room;
 	s64 len;
 
+	if (likely(user_range_ok(src, size_bytes))) {
+		return x86_user_string(dst, (const char *)src.va, size_bytes);
+	}
 	if (!user_range_ok(src, 1)) {
 		return -EFAULT;
 	}
-	room = MIN((u64)size_bytes, USER_END - src.va);
-	len = x86_user_string(dst, (const char *)src.va, room);
-	if (len == -1 || (len == -2 && room < size_bytes)) {
-		return -EFAULT;
-	}
-	return len == -2 ? -ENAMETOOLONG : len;
+	len = x86_user_string(dst, (const char *)src.va, USER_END - src.va);
+	return len == -ENAMETOOLONG ? -EFAULT : len;
 }
 
 static int word_out(s64 result, u32 *out)

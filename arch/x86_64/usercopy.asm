@@ -4,6 +4,7 @@
 ; exception table; SMAP is opened for the copy alone.  Eight bytes a step:
 ; a step costs an emulator the same whatever its width.
 
+%include "offsets.inc"
 %include "arch/x86_64/macros.inc"
 
 section .text
@@ -44,8 +45,8 @@ x86_user_clear:
 	ret
 
 ; s64 x86_user_string(char *dst (rdi), const char *src (rsi), u64 size (rdx))
-; Copies up to and with the NUL.  Returns the length without it, -1 if an
-; access faulted, -2 if no NUL came within size bytes.  Words as long as they
+; Copies up to and with the NUL.  Returns the length without it, -EFAULT if an
+; access faulted, -ENAMETOOLONG if no NUL came within size bytes.  Words as long as they
 ; fit, and what follows the NUL in its word goes along; a word that faults may
 ; lie behind the string's end, so bytes decide.  Clobbers rcx, r8 to r11.
 global x86_user_string
@@ -84,10 +85,10 @@ x86_user_string:
 .end:	mov rax, rcx
 	smap_site CLAC
 	ret
-.long:	mov rax, -2
+.long:	mov rax, -ERRNO_NAMETOOLONG
 	smap_site CLAC
 	ret
-.fault:	mov rax, -1
+.fault:	mov rax, -ERRNO_FAULT
 	smap_site CLAC
 	ret
 

@@ -172,12 +172,6 @@ struct place {
 	bool queued;           /* [q], polled without */
 };
 
-void waitq_init(struct waitq *q)
-{
-	spin_init(&q->lock, LOCK_WAITQ);
-	list_init(&q->waiters);
-}
-
 int waitq_sleep(struct waitq *q, u64 deadline_ns)
 {
 	struct place place = { .thread = current_thread(), .queued = true };
