@@ -364,10 +364,20 @@ build/compare/compare: $(compare.objs)
 	$(call say,USERLD,$@)
 	$(Q)$(USERCC) $(compareflags) -o $@ $^
 
+# What it starts, with both libraries.
+build/compare/small: bench/compare/small.c build/compare/flags
+	$(call say,USERCC,$@)
+	$(Q)$(USERCC) $(compareflags) -MMD -MP -MF $@.d -o $@ $<
+build/compare/small-glibc: bench/compare/small.c build/compare/flags
+	$(call say,USERCC,$@)
+	$(Q)$(HOSTCC) $(compareflags) -MMD -MP -MF $@.d -o $@ $<
+-include build/compare/small.d build/compare/small-glibc.d
+
+compare.programs := $(addprefix build/compare/,compare small small-glibc)
 build/compare/exo.cpio build/compare/linux.cpio: build/compare/%.cpio: \
-		scripts/mkinitrd.py build/compare/compare
+		scripts/mkinitrd.py $(compare.programs)
 	$(call say,CPIO,$@)
-	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ build/compare/compare \
+	$(Q)$(PYTHON) scripts/mkinitrd.py -o $@ $(compare.programs) \
 		$(if $(filter linux,$*),--compact)
 
 build/compare/vmlinuz: | scripts/linux.sh

@@ -6,6 +6,8 @@
 #include "bench/compare/compare.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,6 +124,79 @@ static int vfork_exec(void)
 int row_vfork_exec(long batch, uint64_t *ticks)
 {
 	return MEASURE(batch, ticks, vfork_exec());
+}
+
+/* Where a program of this name is that lies beside this one. */
+static const char *beside(const char *name)
+{
+	static char path[256];
+	const char *end = strrchr(program_path, '/');
+
+	snprintf(path, sizeof(path), "%.*s%s",
+		 end ? (int)(end + 1 - program_path) : 0, program_path, name);
+	return path;
+}
+
+static int fork_exec_of(const char *path)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl(path, path, NULL);
+		_exit(127);
+	}
+	return wait_for(child);
+}
+
+int row_exec_musl(long batch, uint64_t *ticks)
+{
+	const char *path = beside("small");
+
+	return MEASURE(batch, ticks, fork_exec_of(path));
+}
+
+int row_exec_glibc(long batch, uint64_t *ticks)
+{
+	const char *path = beside("small-glibc");
+
+	return MEASURE(batch, ticks, fork_exec_of(path));
+}
+
+/* Starts the program as a parent; ends[0] is its output, ends[1] its input. */
+static int start_parent(const char *path, int ends[2])
+{
+	int there[2], back[2];
+	pid_t child;
+
+	if (pipe(there) != 0 || pipe(back) != 0) {
+		return -errno;
+	}
+	child = fork();
+	if (child == 0) {
+		dup2(there[0], 0);
+		dup2(back[1], 1);
+		execl(path, path, "parent", NULL);
+		_exit(127);
+	}
+	close(there[0]);
+	close(back[1]);
+	ends[0] = back[0];
+	ends[1] = there[1];
+	return error_of(child);
+}
+
+/* The parent measures. */
+int row_exec_by_glibc(long batch, uint64_t *ticks)
+{
+	static int ends[2];
+	int err = ends[1] ? 0 : start_parent(beside("small-glibc"), ends);
+
+	if (err == 0 &&
+	    (write(ends[1], &batch, sizeof(batch)) != sizeof(batch) ||
+	     read(ends[0], ticks, sizeof(*ticks)) != sizeof(*ticks))) {
+		err = -EPIPE;
+	}
+	return err;
 }
 
 static int run_script(void)
