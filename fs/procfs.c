@@ -133,7 +133,7 @@ static int dir_lookup(struct vnode *v, struct name name, struct vnode **out)
 	const struct proc_entry *e = dir->entry->children;
 
 	for (; e != NULL && e->name != NULL; e++) {
-		if (strlen(e->name) == name.len &&
+		if (e->name[0] == name.text[0] && strlen(e->name) == name.len &&
 		    memcmp(e->name, name.text, name.len) == 0) {
 			return node_make(v->fs, v, e, dir->key, false, out);
 		}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The random generator.  After each request the key is replaced by key stream
- * that nobody saw, so that a later leak of it tells nothing about the past.
+ * The random generator.  It makes a store of key stream at a time, whose
+ * beginning becomes the next key, and forgets what it hands out, so that a
+ * later leak of it tells nothing about the past.
  */
 #include "kernel/random.h"
 
@@ -10,9 +11,15 @@
 #include "lib/chacha.h"
 #include "lib/string.h"
 
+/* What is made at once: the more, the less of it goes into keys. */
+#define STORE_BLOCKS 4
+#define STORE_BYTES  (STORE_BLOCKS * CHACHA_BLOCK_WORDS * sizeof(u32))
+
 static struct {
 	struct spinlock lock;
 	u32 key[CHACHA_KEY_WORDS];
+	u32 store[STORE_BLOCKS][CHACHA_BLOCK_WORDS];
+	u32 left_bytes; /* at the store's end, not handed out yet */
 } generator = { .lock = SPINLOCK_INIT(LOCK_RANDOM) };
 
 void random_init(u64 seed)
@@ -24,26 +31,35 @@ void random_init(u64 seed)
 	}
 }
 
-/* Bytes of the last block that do not become the next key. */
-#define LAST_BYTES ((CHACHA_BLOCK_WORDS - CHACHA_KEY_WORDS) * sizeof(u32))
+static void store_fill_locked(void)
+{
+	for (u64 i = 0; i < STORE_BLOCKS; i++) {
+		chacha_block(generator.key, i, generator.store[i]);
+	}
+	memcpy(generator.key, generator.store, sizeof(generator.key));
+	memset(generator.store, 0, sizeof(generator.key));
+	generator.left_bytes = STORE_BYTES - sizeof(generator.key);
+}
 
 void random_bytes(void *buf, size_t len_bytes)
 {
-	u32 block[CHACHA_BLOCK_WORDS];
 	u8 *out = buf;
 
 	WITH_SPINLOCK_IRQ (&generator.lock) {
-		for (u64 counter = 1; len_bytes > LAST_BYTES; counter++) {
-			size_t piece = MIN(len_bytes, sizeof(block));
+		while (len_bytes > 0) {
+			u8 *from = (u8 *)generator.store + STORE_BYTES;
+			size_t piece;
 
-			chacha_block(generator.key, counter, block);
-			memcpy(out, block, piece);
+			if (generator.left_bytes == 0) {
+				store_fill_locked();
+			}
+			piece = MIN(len_bytes, generator.left_bytes);
+			from -= generator.left_bytes;
+			memcpy(out, from, piece);
+			memset(from, 0, piece);
+			generator.left_bytes -= (u32)piece;
 			out += piece;
 			len_bytes -= piece;
 		}
-		chacha_block(generator.key, 0, block);
-		memcpy(out, block + CHACHA_KEY_WORDS, len_bytes);
-		memcpy(generator.key, block, sizeof(generator.key));
 	}
-	memset(block, 0, sizeof(block));
 }

@@ -13,21 +13,15 @@
 
 int args_create(struct args *args)
 {
-	*args = (struct args){ .frames = kzalloc(PAGE_SIZE) };
+	*args = (struct args){ .frames = kmalloc(PAGE_SIZE),
+			       .len_bytes = ARGS_FIRST_BYTES };
 	return args->frames ? 0 : -ENOMEM;
-}
-
-static u64 frame_count(const struct args *args)
-{
-	return DIV_ROUND_UP(args->len_bytes, PAGE_SIZE);
 }
 
 void args_destroy(struct args *args)
 {
-	for (u64 i = 0; i < frame_count(args); i++) {
-		if (!phys_is_none(args->frames[i])) {
-			frame_put(args->frames[i]);
-		}
+	for (u32 i = 0; i < args->frame_count; i++) {
+		frame_put(args->frames[i]);
 	}
 	kfree(args->frames);
 }
@@ -36,32 +30,22 @@ void args_destroy(struct args *args)
 static int room_make(struct args *args, char **to, u64 *room)
 {
 	u64 words = (args->argc + (u64)args->envc) * sizeof(u64);
-	phys_t *frame = &args->frames[args->len_bytes / PAGE_SIZE];
+	u64 number = args->len_bytes / PAGE_SIZE;
 	u64 offset = args->len_bytes % PAGE_SIZE;
 
 	if (args->len_bytes + words >= ARGS_BYTES_MAX) {
 		return -E2BIG;
 	}
-	if (offset == 0) {
-		*frame = frame_alloc_zeroed();
-		if (phys_is_none(*frame)) {
+	if (number == args->frame_count) {
+		args->frames[number] = frame_alloc_zeroed();
+		if (phys_is_none(args->frames[number])) {
 			return -ENOMEM;
 		}
+		args->frame_count++;
 	}
-	*to = (char *)phys_to_virt(*frame) + offset;
+	*to = (char *)phys_to_virt(args->frames[number]) + offset;
 	*room = PAGE_SIZE - offset;
 	return 0;
-}
-
-/* Gives back a frame that was made and stayed empty. */
-static void room_unused(struct args *args)
-{
-	phys_t *frame = &args->frames[args->len_bytes / PAGE_SIZE];
-
-	if (args->len_bytes % PAGE_SIZE == 0) {
-		frame_put(*frame);
-		*frame = PHYS_NONE;
-	}
 }
 
 int args_add(struct args *args, const void *bytes, size_t len_bytes, u64 *at)
@@ -112,7 +96,6 @@ static int add_user_string(struct args *args, u64 from)
 			return 0;
 		}
 		if (len != -ENAMETOOLONG) {
-			room_unused(args);
 			return (int)len;
 		}
 		args->len_bytes += room;
@@ -163,8 +146,8 @@ u64 args_string_bytes(const struct args *args, u64 at)
 
 int args_map(struct args *args, struct aspace *aspace, u64 top, u64 *base)
 {
-	*base = top - frame_count(args) * PAGE_SIZE;
-	for (u64 i = 0; i < frame_count(args); i++) {
+	*base = top - args->frame_count * PAGE_SIZE;
+	for (u32 i = 0; i < args->frame_count; i++) {
 		int err = arch_map_page(&aspace->table, *base + i * PAGE_SIZE,
 					args->frames[i],
 					PROT_PAGE_USER | PROT_PAGE_WRITE);

@@ -14,11 +14,18 @@
 #define ARGS_BYTES_MAX        (PAGE_SIZE / sizeof(phys_t) * PAGE_SIZE)
 #define ARGS_STRING_BYTES_MAX (128ul << 10)
 
+/*
+ * Where the strings begin in the first frame: below is room for what the
+ * program finds below them, and for the first things that it puts there.
+ */
+#define ARGS_FIRST_BYTES (PAGE_SIZE / 2)
+
 struct args {
-	phys_t *frames; /* ARGS_BYTES_MAX / PAGE_SIZE of them */
-	u64 len_bytes;  /* used */
-	u32 argc;       /* the first strings */
-	u32 envc;       /* those behind them */
+	phys_t *frames; /* room for ARGS_BYTES_MAX / PAGE_SIZE of them */
+	u32 frame_count;
+	u32 argc;      /* the first strings */
+	u32 envc;      /* those behind them */
+	u64 len_bytes; /* used, ARGS_FIRST_BYTES included */
 };
 
 /* No strings. Errors: -ENOMEM. */
@@ -47,8 +54,8 @@ u64 args_string_bytes(const struct args *args, u64 at);
 
 /*
  * Puts the frames into the space so that they end at `top`, a page's border,
- * and tells where they begin.  Context: nobody else uses the space.
- * Errors: -ENOMEM.
+ * and tells where they begin: the strings do ARGS_FIRST_BYTES above.  Context:
+ * nobody else uses the space. Errors: -ENOMEM.
  */
 must_check int args_map(struct args *args, struct aspace *aspace, u64 top,
 			u64 *base);

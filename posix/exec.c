@@ -31,7 +31,7 @@
 #define RANDOM_BYTES   16
 
 /* Words are written to the stack so many at a time. */
-#define WORDS_AT_ONCE 32
+#define WORDS_AT_ONCE 16
 
 /* Numbers of the auxiliary vector (elf.h). */
 enum aux {
@@ -93,12 +93,6 @@ static void strings_add(struct words *w, const struct program *p, u32 count,
 	word_add(w, 0);
 }
 
-static void aux_add(struct words *w, enum aux name, u64 value)
-{
-	word_add(w, name);
-	word_add(w, value);
-}
-
 /* Offsets of what the kernel adds behind the strings. */
 struct extras {
 	u64 path;
@@ -106,33 +100,44 @@ struct extras {
 	u64 random;
 };
 
-static void auxv_add(struct words *w, const struct program *p,
-		     const struct extras *extras)
+/* The auxiliary vector; in a stack frame of its own. */
+static noinline void auxv_add(struct words *w, const struct program *p,
+			      const struct extras *extras)
 {
 	const struct credentials *cred = &process_current()->credentials;
 	const struct elf_image *image = &p->image;
+	const struct {
+		u64 name; /* enum aux */
+		u64 value;
+	} auxv[AUX_COUNT] = {
+		{ AUX_PHDR,
+		  image->phdr_vaddr ? image->phdr_vaddr + p->image_bias : 0 },
+		{ AUX_PHENT, image->phdr_bytes },
+		{ AUX_PHNUM, image->phdr_count },
+		{ AUX_PAGESZ, PAGE_SIZE },
+		{ AUX_BASE, p->interp_base },
+		{ AUX_FLAGS, 0 },
+		{ AUX_ENTRY, p->image_entry },
+		{ AUX_UID, cred->uid },
+		{ AUX_EUID, cred->euid },
+		{ AUX_GID, cred->gid },
+		{ AUX_EGID, cred->egid },
+		{ AUX_SECURE,
+		  cred->uid != cred->euid || cred->gid != cred->egid },
+		{ AUX_CLKTCK, CLOCK_TICKS_HZ },
+		{ AUX_HWCAP, arch_user_hwcap() },
+		{ AUX_MINSIGSTKSZ, arch_signal_frame_bytes() },
+		{ AUX_PLATFORM, p->strings + extras->platform },
+		{ AUX_EXECFN, p->strings + extras->path },
+		{ AUX_RANDOM, p->strings + extras->random },
+		{ AUX_END, 0 },
+	};
 
-	aux_add(w, AUX_PHDR,
-		image->phdr_vaddr ? image->phdr_vaddr + p->image_bias : 0);
-	aux_add(w, AUX_PHENT, image->phdr_bytes);
-	aux_add(w, AUX_PHNUM, image->phdr_count);
-	aux_add(w, AUX_PAGESZ, PAGE_SIZE);
-	aux_add(w, AUX_BASE, p->interp_base);
-	aux_add(w, AUX_FLAGS, 0);
-	aux_add(w, AUX_ENTRY, p->image_entry);
-	aux_add(w, AUX_UID, cred->uid);
-	aux_add(w, AUX_EUID, cred->euid);
-	aux_add(w, AUX_GID, cred->gid);
-	aux_add(w, AUX_EGID, cred->egid);
-	aux_add(w, AUX_SECURE,
-		cred->uid != cred->euid || cred->gid != cred->egid);
-	aux_add(w, AUX_CLKTCK, CLOCK_TICKS_HZ);
-	aux_add(w, AUX_HWCAP, arch_user_hwcap());
-	aux_add(w, AUX_MINSIGSTKSZ, arch_signal_frame_bytes());
-	aux_add(w, AUX_PLATFORM, p->strings + extras->platform);
-	aux_add(w, AUX_EXECFN, p->strings + extras->path);
-	aux_add(w, AUX_RANDOM, p->strings + extras->random);
-	aux_add(w, AUX_END, 0);
+	static_assert(sizeof(auxv) == AUXV_BYTES, "what /proc shows of it");
+	words_flush(w);
+	if (w->err == 0) {
+		w->err = copy_to_user(uaddr(w->to), auxv, sizeof(auxv));
+	}
 }
 
 /* Writes the words below the strings; the new space is the running one. */
@@ -140,18 +145,19 @@ static int stack_write(const struct program *p, const struct extras *extras,
 		       u64 *sp)
 {
 	u64 count = 1 + p->args.argc + 1 + p->args.envc + 1 + 2 * AUX_COUNT;
-	struct words w = { 0 };
-	u64 at = 0;
+	u64 at = ARGS_FIRST_BYTES;
+	struct words w;
 
-	*sp = ALIGN_DOWN(p->strings - count * sizeof(u64), 16);
+	*sp = ALIGN_DOWN(p->strings + at - count * sizeof(u64), 16);
 	w.to = *sp;
+	w.count = 0;
+	w.err = 0;
 	word_add(&w, p->args.argc);
 	strings_add(&w, p, p->args.argc, &at);
 	strings_add(&w, p, p->args.envc, &at);
 	auxv_add(&w, p, extras);
-	words_flush(&w);
 	WITH_MUTEX (&process_current()->mutex) {
-		process_current()->auxv_at = w.to - AUXV_BYTES;
+		process_current()->auxv_at = w.to;
 	}
 	return w.err;
 }
@@ -300,7 +306,7 @@ static void names_set(struct process *process, const struct program *p)
 		string_copy(process->name, base, sizeof(process->name));
 		old = process->exe;
 		process->exe = vnode_text_get(p->binary.file->vnode);
-		process->args_at = p->strings;
+		process->args_at = p->strings + ARGS_FIRST_BYTES;
 		process->argc = p->args.argc;
 		process->envc = p->args.envc;
 	}
@@ -398,9 +404,13 @@ static int program_run(struct program *p)
 
 static int program_create(struct program **out)
 {
-	struct program *p = kzalloc(sizeof(*p));
+	struct program *p = kmalloc(sizeof(*p));
 
-	if (p == NULL || args_create(&p->args) != 0) {
+	if (p == NULL) {
+		return -ENOMEM;
+	}
+	memset(p, 0, offsetof(struct program, scripts));
+	if (args_create(&p->args) != 0) {
 		kfree(p);
 		return -ENOMEM;
 	}

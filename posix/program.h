@@ -36,10 +36,8 @@ struct script {
 };
 
 struct program {
-	char path[PROGRAM_PATH_BYTES]; /* as it was asked for */
-	const char *why;               /* what is wrong with it */
+	const char *why; /* what is wrong with it */
 	struct program_file binary;
-	struct script scripts[SCRIPTS_MAX];
 	u32 script_count;
 	struct elf_image image;
 	struct args args;
@@ -48,7 +46,10 @@ struct program {
 	u64 image_entry; /* AT_ENTRY */
 	u64 image_bias;  /* added to the image's addresses */
 	u64 interp_base; /* AT_BASE, 0: none */
-	u64 strings;     /* address of the arguments */
+	u64 strings;     /* where offset 0 of the arguments is */
+	/* Last, what nobody reads before it is written: */
+	struct script scripts[SCRIPTS_MAX];
+	char path[PROGRAM_PATH_BYTES]; /* as it was asked for */
 };
 
 /*

@@ -66,6 +66,7 @@ static void actions_copy(struct process_signals *to,
 	WITH_SPINLOCK_IRQ (&from->lock) {
 		memcpy(to->actions, from->actions,
 		       ABI_NSIG * sizeof(*to->actions));
+		to->changed = from->changed;
 		to->queued_max = from->queued_max;
 	}
 }
@@ -89,6 +90,7 @@ int process_signals_create(struct process_signals *ps, bool unkillable)
 		actions_copy(ps, self->process);
 	} else {
 		memset(ps->actions, 0, ABI_NSIG * sizeof(*ps->actions));
+		ps->changed = 0;
 	}
 	return 0;
 }

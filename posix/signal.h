@@ -67,6 +67,7 @@ struct process_signals {
 	u32 continues;     /* SIGCONTs so far */
 	struct waitq stop_waitq;
 	struct abi_sigaction *actions; /* ABI_NSIG of them; NULL: it ended */
+	u64 changed; /* of whom the action may be another than the default */
 };
 
 /*

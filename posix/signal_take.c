@@ -279,12 +279,14 @@ void signals_exec(struct thread_signals *ts)
 
 	ts->stack = (struct signal_stack){ .flags = ABI_SS_DISABLE };
 	WITH_SPINLOCK_IRQ (&ps->lock) {
-		for (int i = 0; i < ABI_NSIG; i++) {
+		for (u64 left = ps->changed; left != 0; left &= left - 1) {
+			int i = __builtin_ctzll(left);
 			bool ignored = ps->actions[i].handler == ABI_SIG_IGN;
 
 			ps->actions[i] = (struct abi_sigaction){
 				.handler = ignored ? ABI_SIG_IGN : ABI_SIG_DFL,
 			};
+			ps->changed &= ~(ignored ? 0 : signal_bit(i + 1));
 		}
 	}
 }

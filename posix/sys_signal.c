@@ -28,6 +28,7 @@ static void action_set(struct process_signals *ps, int signal,
 
 	*action = *new;
 	action->mask &= ~SIGNALS_UNBLOCKABLE;
+	ps->changed |= signal_bit(signal);
 	if (new->handler == ABI_SIG_IGN ||
 	    (new->handler == ABI_SIG_DFL &&signal_default(signal) ==
 	     SIGNAL_IGNORED)) {
