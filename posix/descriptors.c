@@ -244,6 +244,18 @@ int descriptors_add_cap(struct descriptors *d, struct cap cap, u64 from,
 	return -EMFILE;
 }
 
+bool descriptors_have_room(struct descriptors *d, u64 limit)
+{
+	s64 fd = -1;
+	u64 size = 0;
+
+	WITH_SPINLOCK (&d->table.lock) {
+		fd = cap_free_locked(&d->table, 0);
+		size = d->table.size;
+	}
+	return (fd < 0 ? size : (u64)fd) < MIN(limit, (u64)DESCRIPTORS_MAX);
+}
+
 int descriptors_add(struct descriptors *d, struct file *file, u64 from,
 		    u64 limit, bool close_on_exec)
 {

@@ -67,6 +67,9 @@ must_check int descriptors_get_cap(struct descriptors *d, u64 handle,
 must_check int descriptors_source(struct descriptors *d, u64 handle, u32 rights,
 				  struct cap *out);
 
+/* One more would get a number now. */
+must_check bool descriptors_have_room(struct descriptors *d, u64 limit);
+
 /* What whoever opened a file may do with it; takes over its reference. */
 struct cap cap_of_file(struct file *file);
 

@@ -253,7 +253,11 @@ static long accept_one(u64 fd, uaddr_t name, uaddr_t len, u32 flags)
 	if (err) {
 		return err;
 	}
-	err = socket_accept(s, use.file->flags & FILE_NONBLOCK, &cap);
+	/* Who cannot be given a number waits on. */
+	err = descriptors_have_room(process_current()->descriptors,
+				    process_limit(ABI_RLIMIT_NOFILE))
+		      ? socket_accept(s, use.file->flags & FILE_NONBLOCK, &cap)
+		      : -EMFILE;
 	file_use_end(use);
 	return err ? err : accepted(cap, name, len, flags);
 }

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -926,6 +927,39 @@ static void test_signals(void)
 	pair_close(fds);
 }
 
+/* Who finds no number for a connection leaves it where it is. */
+static void test_no_numbers(void)
+{
+	struct sockaddr_un un;
+	socklen_t len = abstract(&un, "exo numbers", 11);
+	int server = socket(AF_UNIX, SOCK_STREAM, 0), fds[2];
+	int client = socket(AF_UNIX, SOCK_STREAM, 0), low = dup(0), fd;
+	struct rlimit old, few;
+
+	pair(SOCK_STREAM, fds);
+	bind(server, (void *)&un, len);
+	listen(server, 1);
+	show("connect", connect(client, (void *)&un, len));
+	show("a file", send_fds(fds[0], fds, 1, "x"));
+	getrlimit(RLIMIT_NOFILE, &old);
+	few = old;
+	close(low);
+	few.rlim_cur = (rlim_t)low;
+	setrlimit(RLIMIT_NOFILE, &few);
+	show("no number", accept(server, NULL, NULL));
+	show("nor here", socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	receive_fds(fds[1], 1, CMSG_SPACE(4), 0);
+	setrlimit(RLIMIT_NOFILE, &old);
+	fd = accept(server, NULL, NULL);
+	show("now", fd >= 0);
+	show("send", send(client, "x", 1, 0));
+	show_next(fd, 0);
+	close(fd);
+	close(client);
+	close(server);
+	pair_close(fds);
+}
+
 /* Many clients of a server, all at once. */
 static void test_crowd(void)
 {
@@ -996,6 +1030,7 @@ int main(void)
 	test_epoll();
 	test_several();
 	test_signals();
+	test_no_numbers();
 	test_crowd();
 	return 0;
 }
