@@ -328,12 +328,19 @@ static void test_full(int type)
 
 /* ---- Names --------------------------------------------------------------- */
 
+/* Abstract names are the whole machine's: each run has its own. */
+static char own[12];
+
+#define OWN_BYTES 10u
+
 static socklen_t abstract(struct sockaddr_un *un, const char *name, size_t len)
 {
 	memset(un, 0, sizeof(*un));
 	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path + 1, name, len);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
+	memcpy(un->sun_path + 1, own, OWN_BYTES);
+	memcpy(un->sun_path + 1 + OWN_BYTES, name, len);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			   OWN_BYTES + len);
 }
 
 static socklen_t path(struct sockaddr_un *un, const char *name)
@@ -360,7 +367,9 @@ static void show_name(const char *what, int fd, int of_peer)
 	}
 	printf("%s: %u '", what, (unsigned)len);
 	for (socklen_t i = 2; i < len; i++) {
-		putchar(un.sun_path[i - 2] ? un.sun_path[i - 2] : '@');
+		char c = un.sun_path[i - 2];
+
+		putchar(c >= '0' && c <= '9' ? '#' : c ? c : '@');
 	}
 	printf("'\n");
 }
@@ -483,6 +492,7 @@ static void test_abstract(void)
 	memset(&un, 'x', sizeof(un));
 	un.sun_family = AF_UNIX;
 	un.sun_path[0] = 0;
+	memcpy(un.sun_path + 1, own, OWN_BYTES);
 	show("longest", bind(fd, (void *)&un, sizeof(un)));
 	show_name("longest", fd, 0);
 	close(fd);
@@ -501,7 +511,7 @@ static void show_from(int fd)
 		show("from", -1);
 	} else {
 		printf("from: %zd '%s' %u '%s'\n", got, buf, (unsigned)len,
-		       len > 2 ? un.sun_path + 1 : "");
+		       len > 2 ? un.sun_path + 1 + OWN_BYTES : "");
 	}
 }
 
@@ -1004,11 +1014,13 @@ static void test_crowd(void)
 
 int main(void)
 {
+	char folder[] = "/tmp/sockets.XXXXXX";
 	struct sigaction pipe_action = { .sa_handler = on_pipe };
 
 	sigaction(SIGPIPE, &pipe_action, NULL);
 	umask(022);
-	if (chdir("/tmp") != 0) {
+	snprintf(own, sizeof(own), "%010d", getpid());
+	if (mkdtemp(folder) == NULL || chdir(folder) != 0) {
 		return 1;
 	}
 	test_refused();
@@ -1032,5 +1044,5 @@ int main(void)
 	test_signals();
 	test_no_numbers();
 	test_crowd();
-	return 0;
+	return rmdir(folder);
 }
