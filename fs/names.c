@@ -148,9 +148,7 @@ static always_inline int open_existing(struct path *p, u32 flags,
 				       struct file **out)
 {
 	struct vnode *v = p->vnode;
-	int err = (flags & FILE_CREATE) && (flags & FILE_EXCLUSIVE)
-			  ? -EEXIST
-			  : open_allowed(v, p->cred, flags);
+	int err = open_allowed(v, p->cred, flags);
 
 	if (err == 0 && (flags & FILE_TRUNCATE) && !(flags & FILE_PATH) &&
 	    v->ops->truncate != NULL) {
@@ -189,7 +187,8 @@ static noinline int open_or_make(struct path *p, struct place place, u32 flags,
 			return err;
 		}
 		if (p->vnode != NULL) {
-			return open_existing(p, flags, out);
+			return exclusive ? -EEXIST
+					 : open_existing(p, flags, out);
 		}
 		err = open_new(p, place, flags, mode, out);
 		if (err != -EEXIST || exclusive) {

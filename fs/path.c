@@ -457,7 +457,9 @@ int path_walk(struct path *p, struct fs_context *context, struct vnode *start,
 	if (p->rest[0] != '/') {
 		return walk_relative(p, flags);
 	}
-	move(&p->vnode, NULL);
+	if (unlikely(start != NULL)) {
+		move(&p->vnode, NULL);
+	}
 	if (!(flags & PATH_NAMES)) {
 		v = path_known(p->root, p->text, p->len);
 	}

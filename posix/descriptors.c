@@ -298,7 +298,7 @@ int descriptors_set(struct descriptors *d, struct file *file, u64 fd,
 	return descriptors_set_cap(d, cap_of_file(file), fd, close_on_exec);
 }
 
-int descriptors_close(struct descriptors *d, u64 fd)
+long descriptors_close(struct descriptors *d, u64 fd)
 {
 	struct cap old = { 0 };
 

@@ -169,8 +169,8 @@ must_check int descriptors_set(struct descriptors *d, struct file *file, u64 fd,
 must_check int descriptors_set_cap(struct descriptors *d, struct cap cap,
 				   u64 fd, bool close_on_exec);
 
-/* Takes the descriptor away. Errors: -EBADF. */
-must_check int descriptors_close(struct descriptors *d, u64 fd);
+/* Takes the descriptor away. Errors: -EBADF. A long: it is close(2). */
+must_check long descriptors_close(struct descriptors *d, u64 fd);
 
 /* Closes all from `first` to `last`. */
 void descriptors_close_range(struct descriptors *d, u64 first, u64 last);
