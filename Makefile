@@ -154,6 +154,7 @@ build/$(1)/%.c.o: %.c build/$(1)/flags | build/gen/font.inc
 	$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$(Q)$$(CC) $$(cflags) $$(flags.$(1)) \
+		-DEXO_FOLDER=$$(firstword $$(subst /, ,$$<)) \
 		$$(if $$(filter $$<,$$(hot-y)),$$(speed),$$(small)) \
 		$$(if $$(filter $$<,$$(frameless-y)),-fomit-frame-pointer) \
 		$$(if $$(filter $$<,$$(unexplored-y)),,$$(points.$(1))) \
@@ -422,7 +423,7 @@ build/clang/%.c.ok: %.c build/clang/flags | build/gen/font.inc
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) --target=x86_64-elf $(filter-out -mstack-protector-guard=% \
 		-mpreferred-stack-boundary=%,\
-		$(cflags)) -DEXO_DEBUG=1 -fsyntax-only -MMD -MP -MF $@.d -MT $@ $<
+		$(cflags)) -DEXO_DEBUG=1 -DEXO_FOLDER=tests -fsyntax-only -MMD -MP -MF $@.d -MT $@ $<
 	@touch $@
 -include $(patsubst %,build/clang/%.ok.d,$(checked-c))
 

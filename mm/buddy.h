@@ -26,6 +26,11 @@ extern struct buddy {
 /* [I]; the bits by the lock of their frame's buddy. */
 extern u64 *frame_bitmap;
 
+#ifdef OWNER_HERE
+/* enum owner of each block, at its first frame; the block's owner writes it. */
+extern u8 *frame_owners;
+#endif
+
 /* [I] See struct frame_stats. */
 extern u64 frame_meta_count;
 

@@ -33,6 +33,12 @@
 #include "mm/buddy.h"
 #include "trace/trace.h"
 
+/* Here the bare functions are meant. */
+#ifdef OWNER_HERE
+#undef frame_alloc
+#undef frame_alloc_zeroed
+#endif
+
 /*
  * A stack holds a burst of 64 and a batch of 32 beside it.  On a small machine
  * it holds less, so that all processors together never strand half of memory.
@@ -314,8 +320,46 @@ static noinline phys_t block_alloc_slow(unsigned order)
 	return block;
 }
 
+#ifdef OWNER_HERE
+phys_t frame_owned(phys_t block, unsigned order, enum owner who)
+{
+	u8 *owner = &frame_owners[number_of(block)];
+	long count = 1l << order;
+
+	if (phys_is_none(block)) {
+		return block;
+	}
+	if (*owner != OWNER_none) {
+		owner_count(*owner, (struct owner_held){ .frames = -count });
+	}
+	*owner = (u8)who;
+	if (who != OWNER_none) {
+		owner_count(who, (struct owner_held){ .frames = count });
+	}
+	return block;
+}
+
+/* The same owner for each of its frames. */
+static void frame_owners_split(phys_t block, unsigned order)
+{
+	u8 *owners = &frame_owners[number_of(block)];
+
+	memset(owners, owners[0], 1ul << order);
+}
+
+/* It comes back. */
+static void disown(phys_t block, unsigned order)
+{
+	ASSERT(!phys_is_none(frame_owned(block, order, OWNER_none)));
+}
+#else
+#define frame_owners_split(block, order)
+#define disown(block, order)
+#endif
+
 void frame_split(phys_t block, unsigned order)
 {
+	frame_owners_split(block, order);
 	for (u64 i = 0; i < 1ul << order; i++) {
 		page_own(phys_add(block, i * PAGE_SIZE), 0);
 	}
@@ -569,10 +613,12 @@ void frame_free(phys_t block, unsigned order)
 	/* Else it was freed before, is shared, or never was this block. */
 	if (likely(order == 0)) {
 		ASSERT(word == owned_word(0));
+		disown(block, 0);
 		single_free(block, false);
 		return;
 	}
 	ASSERT(word == owned_word(order));
+	disown(block, order);
 	block_free(block, order);
 }
 
@@ -582,6 +628,7 @@ void frame_free_zeroed(phys_t frame)
 
 	ASSERT(page_word(page_at(frame)) == owned_word(0));
 	DEBUG_ASSERT(holds_zeroes(frame));
+	disown(frame, 0);
 	WITH_PREEMPT_OFF () {
 		u32 count = this_cpu(stack.zeroed_count);
 
@@ -621,6 +668,7 @@ void frame_put(phys_t frame)
 	ASSERT(refs != ~0u);
 	if (refs == 0) {
 		ASSERT(page->state == PAGE_ALLOCATED && page->order == 0);
+		disown(frame, 0);
 		single_free(frame, false);
 	}
 }

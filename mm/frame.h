@@ -12,6 +12,7 @@
 
 #include "arch/directmap.h"
 #include "lib/types.h"
+#include "mm/owner.h"
 
 /* Largest block: 2^FRAME_MAX_ORDER frames = 4 GB. */
 #define FRAME_MAX_ORDER 20
@@ -183,6 +184,14 @@ void frame_drain(void);
  */
 #define FRAME_FAIL_NEVER UINT64_MAX
 void frame_fail_after(u64 count);
+#endif
+
+#ifdef OWNER_HERE
+/* The block, which `who` owns from now on, whoever it was until now. */
+must_check phys_t frame_owned(phys_t block, unsigned order, enum owner who);
+
+#define frame_alloc(order)   frame_owned(frame_alloc(order), order, OWNER_HERE)
+#define frame_alloc_zeroed() frame_owned(frame_alloc_zeroed(), 0, OWNER_HERE)
 #endif
 
 /*

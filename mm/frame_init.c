@@ -13,6 +13,14 @@
 #include "lib/string.h"
 #include "mm/frame_map.h"
 
+#ifdef OWNER_HERE
+u8 *frame_owners;
+
+#define OWNER_BYTES 1 /* beside each struct page */
+#else
+#define OWNER_BYTES 0
+#endif
+
 struct frame_table frame_table;
 struct table_note *arch_table_notes;
 
@@ -118,6 +126,10 @@ static cold void meta_init(struct frame_run meta, u64 count)
 	frame_table.pages = (struct page *)(start + ALIGN_UP(bitmap_bytes, 64));
 	frame_table.count = count;
 	arch_table_notes = (struct table_note *)frame_table.pages;
+#ifdef OWNER_HERE
+	frame_owners = (u8 *)&frame_table.pages[count];
+	memset(frame_owners, OWNER_none, count);
+#endif
 }
 
 int frame_init(const struct frame_range *usable, size_t usable_count,
@@ -128,7 +140,7 @@ int frame_init(const struct frame_range *usable, size_t usable_count,
 				       reserved_count };
 	u64 count = frame_map_end(&map);
 	u64 bytes = ALIGN_UP(BITMAP_WORDS(count) * sizeof(u64), 64) +
-		    count * sizeof(struct page);
+		    count * (sizeof(struct page) + OWNER_BYTES);
 	struct frame_run meta = meta_place(&map, DIV_ROUND_UP(bytes, PAGE_SIZE),
 					   limit.pa >> PAGE_SHIFT);
 

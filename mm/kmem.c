@@ -47,6 +47,13 @@
 #include "mm/slab.h"
 #include "trace/trace.h"
 
+/* Here the bare functions are meant. */
+#ifdef OWNER_HERE
+#undef kmalloc
+#undef kzalloc
+#undef kmem_cache_alloc
+#endif
+
 #define CACHES_MAX 64
 
 /* Sizes of kmalloc(): from 32 bytes on a third is wasted at most. */
@@ -213,6 +220,40 @@ static always_inline void magazine_push(u32 index, void *object)
 	preempt_on();
 }
 
+#ifdef OWNER_HERE
+static void object_own(struct guarded g, enum owner who)
+{
+	struct guard *guard = guard_of(g);
+
+	if (guard->owner != OWNER_none) {
+		owner_count(guard->owner,
+			    (struct owner_held){ 0, -1, -guard->len_bytes });
+	}
+	guard->owner = (u16)who;
+	if (who != OWNER_none) {
+		owner_count(who, (struct owner_held){ 0, 1, guard->len_bytes });
+	}
+}
+
+void *kmem_owned(void *object, enum owner who)
+{
+	const struct page *page = frame_page(virt_to_phys(object));
+
+	if (object == NULL) {
+		return NULL;
+	}
+	if (page->state == PAGE_SLAB) {
+		object_own(guarded(&kmem.caches[page->slab_cache], object),
+			   who);
+		return object;
+	}
+	return phys_to_virt(
+		frame_owned(virt_to_phys(object), page->order, who));
+}
+#else
+#define object_own(g, who)
+#endif
+
 static always_inline void *object_alloc(u32 index, size_t len_bytes)
 {
 	void *object = magazine_pop(index);
@@ -226,6 +267,7 @@ static always_inline void *object_alloc(u32 index, size_t len_bytes)
 static always_inline void object_free(u32 index, void *object)
 {
 	if (KMEM_GUARDED) {
+		object_own(guarded(&kmem.caches[index], object), OWNER_none);
 		guard_close(guarded(&kmem.caches[index], object));
 	}
 	magazine_push(index, object);
@@ -378,15 +420,28 @@ u64 kmem_cache_in_use(const struct kmem_cache *cache)
 	return count;
 }
 
+bool kmem_show(u32 index, struct kmem_shown *out)
+{
+	const struct kmem_cache *cache = &kmem.caches[index];
+
+	if (index >= READ_ONCE(kmem.count)) {
+		return false;
+	}
+	out->name = cache->name;
+	out->size_bytes = cache->size_bytes;
+	out->in_use = kmem_cache_in_use(cache);
+	out->held_bytes = READ_ONCE(cache->slab_count)
+			  << (PAGE_SHIFT + cache->order);
+	return true;
+}
+
 u64 kmem_held_bytes(void)
 {
+	struct kmem_shown cache;
 	u64 bytes = 0;
 
-	for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
-		const struct kmem_cache *cache = &kmem.caches[i];
-
-		bytes += READ_ONCE(cache->slab_count)
-			 << (PAGE_SHIFT + cache->order);
+	for (u32 i = 0; kmem_show(i, &cache); i++) {
+		bytes += cache.held_bytes;
 	}
 	return bytes;
 }

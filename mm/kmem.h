@@ -12,6 +12,7 @@
 #define EXO_MM_KMEM_H
 
 #include "lib/types.h"
+#include "mm/owner.h"
 
 /*
  * `size_bytes` > 0 with arbitrary content, aligned to 16 bytes (to its size
@@ -45,6 +46,16 @@ void kmem_cache_free(struct kmem_cache *cache, void *object);
 /* Objects handed out and not yet given back. */
 u64 kmem_cache_in_use(const struct kmem_cache *cache);
 
+/* A cache at number `index`, in no order; false behind the last. */
+struct kmem_shown {
+	const char *name;
+	u32 size_bytes; /* of an object */
+	u64 in_use;     /* objects */
+	u64 held_bytes; /* of frames */
+};
+
+bool kmem_show(u32 index, struct kmem_shown *out);
+
 /* Bytes of frames that all caches hold now. */
 u64 kmem_held_bytes(void);
 
@@ -53,6 +64,15 @@ void kmem_drain(void);
 
 /* Checks every list and, in the debug build, every red zone. For tests. */
 void kmem_check(void);
+
+#ifdef OWNER_HERE
+/* The object, which `who` owns from now on, or NULL as it was. */
+must_check void *kmem_owned(void *object, enum owner who);
+
+#define kmalloc(size)           kmem_owned(kmalloc(size), OWNER_HERE)
+#define kzalloc(size)           kmem_owned(kzalloc(size), OWNER_HERE)
+#define kmem_cache_alloc(cache) kmem_owned(kmem_cache_alloc(cache), OWNER_HERE)
+#endif
 
 /* Makes the size classes. Context: boot, once, after frame_init(). */
 void kmem_init(void);

@@ -14,6 +14,7 @@
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/kmem.h"
 
 #ifdef EXO_DEBUG
 #define KMEM_GUARDED 1
@@ -38,9 +39,12 @@ enum guard_mark {
 
 struct guard {
 	u64 zone;
-	u32 len_bytes; /* what the caller asked for */
+	u16 len_bytes; /* what the caller asked for */
+	u16 owner;     /* enum owner, by kmem_owned() */
 	u32 mark;      /* [a] enum guard_mark */
 };
+
+static_assert(KMEM_OBJECT_MAX <= UINT16_MAX, "struct guard");
 
 #define KMEM_GUARD_BYTES (KMEM_GUARDED * sizeof(struct guard))
 
@@ -122,7 +126,8 @@ static inline void guard_open(struct guarded g, size_t len_bytes)
 	}
 	guard_check_free(g);
 	WRITE_ONCE(guard->mark, GUARD_BUSY);
-	guard->len_bytes = (u32)len_bytes;
+	guard->len_bytes = (u16)len_bytes;
+	guard->owner = 0;
 	memset(g.object, GUARD_FRESH, len_bytes);
 	memset(g.object + len_bytes, GUARD_SLACK, g.size_bytes - len_bytes);
 	WRITE_ONCE(guard->mark, GUARD_LIVE);

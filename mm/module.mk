@@ -1,6 +1,6 @@
 # Floor 4: physical memory, kernel objects, address spaces.
 kernel-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c mm/kmem.c \
-	mm/slab.c
+	mm/slab.c mm/owner.c
 hostsrc-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c mm/kmem.c \
 	mm/slab.c
 hot-y += mm/buddy.c mm/frame.c mm/kmem.c

@@ -246,6 +246,42 @@ static int show_absent(struct text *out, u64 key)
 	return 0;
 }
 
+#ifdef OWNER_HERE
+static void show_owners(struct text *out)
+{
+	text_add(out, "subsystem objects bytes frames\n");
+	for (enum owner who = 1; who < OWNER_COUNT; who++) {
+		struct owner_held held = owner_held(who);
+
+		text_add(out, "%s %ld %ld %ld\n", owner_name(who), held.objects,
+			 held.bytes, held.frames);
+	}
+}
+#else
+#define show_owners(out)
+#endif
+
+/* Frames, caches of objects; in the debug build who holds how much. */
+static int show_memory(struct text *out, u64 key)
+{
+	struct frame_stats frames = frame_stats();
+	struct kmem_shown cache;
+
+	(void)key;
+	text_add(out, "frames %lu free %lu cached %lu meta %lu\n", frames.total,
+		 frames.free, frames.cached, frames.meta);
+	text_add(out, "cache size objects held\n");
+	for (u32 i = 0; kmem_show(i, &cache); i++) {
+		if (cache.held_bytes != 0) {
+			text_add(out, "%s %u %lu %lu\n", cache.name,
+				 cache.size_bytes, cache.in_use,
+				 cache.held_bytes);
+		}
+	}
+	show_owners(out);
+	return 0;
+}
+
 /* The first letter counts, as on Linux. */
 static long sysrq_write(u64 key, const char *bytes, size_t len_bytes)
 {
@@ -273,6 +309,7 @@ static const struct proc_entry sys_children[] = {
 };
 
 static const struct proc_entry exo_children[] = {
+	{ .name = "memory", .mode = PROC_FILE(0444), .show = show_memory },
 	{ .name = "trace", .mode = PROC_FILE(0600), .open = proc_trace_open },
 	{ .name = "unimplemented",
 	  .mode = PROC_FILE(0444),

@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "sched/thread.h"
 #include "tests/holdings.h"
+#include "tests/leaks.h"
 
 #define TESTS_MAX  512
 
@@ -127,6 +128,7 @@ static bool run_one(const struct ktest *test, unsigned number)
 	run.failed = false;
 	run.skipped = NULL;
 	run.test = test;
+	leaks_begin();
 	/* The same numbers, whether it runs alone or among all. */
 	random_seed(&run.random, run.seed);
 	if (explore_on()) {
@@ -139,6 +141,7 @@ static bool run_one(const struct ktest *test, unsigned number)
 			run.threads);
 		run.failed = true;
 	}
+	run.failed |= leaks_told();
 	if (run.failed) {
 		log_raw("not ok %u %s # repeat with: test=%s seed=%lu\n",
 			number, test->id, test->id, run.seed);

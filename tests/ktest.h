@@ -34,7 +34,7 @@ struct ktest {
 
 #define KTEST(name, text) KTEST_ENTRY_(name, text, false)
 
-/* One that is meant to fail under some seeds: runs by its name alone. */
+/* One that is meant to fail, always or under some seeds: by its name alone. */
 #define KTEST_PLANTED(name, text) KTEST_ENTRY_(name, text, true)
 
 /* Fail the running test and leave its function; never called on success. */

@@ -8,5 +8,5 @@ host-cflags  := -std=gnu11 -O1 -g -DEXO_HOST=1 -DEXO_DEBUG=1 \
 host-ldflags := -fsanitize=address,undefined
 host-ldlibs  := -lcmocka
 # The runner inside the kernel.
-kernel-y += tests/ktest.c tests/holdings.c
+kernel-y += tests/ktest.c tests/holdings.c tests/leaks.c
 ktests-y += tests/user_space.c
