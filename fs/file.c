@@ -282,8 +282,8 @@ static int ops_choose(struct file *file)
 }
 
 /* What of the flags of open(2) does not stay. */
-#define FLAGS_DROPPED                                                       \
-	((u32)(FILE_CREATE | FILE_EXCLUSIVE | FILE_NO_TTY | FILE_TRUNCATE | \
+#define FLAGS_DROPPED                                         \
+	((u32)(FILE_CREATE | FILE_EXCLUSIVE | FILE_TRUNCATE | \
 	       FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE))
 
 int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
@@ -306,6 +306,7 @@ int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 		file_put(file);
 		return err;
 	}
+	file->flags &= ~(u32)FILE_NO_TTY; /* the terminal has seen it */
 	*out = file;
 	return 0;
 }

@@ -110,6 +110,14 @@ long pieces_read(struct file_piece *piece, uaddr_t from, u64 count)
 	return (long)total;
 }
 
+/* There is a next piece, and a read of it would not wait. */
+static bool goes_on(struct file *file, const struct vector *v, u64 done)
+{
+	return done < v->count &&
+	       (v->right != CAP_READ || file->ops->read == NULL ||
+		(file_poll(file, NULL) & POLL_IN) != 0);
+}
+
 /* Moves piece after piece; stops at the first short one. */
 static long move_each(struct file *file, const struct file_piece *piece,
 		      const struct vector *v)
@@ -126,7 +134,8 @@ static long move_each(struct file *file, const struct file_piece *piece,
 		}
 		total += moved;
 		pos += (u64)moved;
-		if ((u64)moved < piece[i].len_bytes) {
+		if ((u64)moved < piece[i].len_bytes ||
+		    !goes_on(file, v, i + 1)) {
 			break;
 		}
 	}

@@ -382,6 +382,26 @@ static void test_passing_writer(void)
 	show("unlink", unlink(path));
 }
 
+/* What is there fills the first piece: nobody waits for the second. */
+static void test_full_first_piece(void)
+{
+	char first[4], second[4] = "";
+	struct iovec v[3] = { { first, 4 }, { second, 0 }, { second, 4 } };
+	int fd[2];
+
+	pipe(fd);
+	write(fd[1], "four", 4);
+	show("first piece", readv(fd[0], v, 3));
+	write(fd[1], "sixsix", 6);
+	show("both pieces", readv(fd[0], v, 3));
+	write(fd[1], "four", 4);
+	v[0].iov_len = 0;
+	show("second piece", readv(fd[0], v, 3));
+	close(fd[1]);
+	show("end", readv(fd[0], v, 3));
+	close(fd[0]);
+}
+
 int main(void)
 {
 	test_alone();
@@ -393,5 +413,6 @@ int main(void)
 	test_sleepers();
 	test_fifo();
 	test_passing_writer();
+	test_full_first_piece();
 	return 0;
 }

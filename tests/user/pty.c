@@ -331,6 +331,49 @@ static void test_jobs(void)
 	close(out[0]);
 }
 
+/* In a session without a terminal: opens one and leaves it to its child. */
+static void generous_leader(const char *name, int out)
+{
+	int slave, status;
+
+	dup2(out, 1);
+	show("session", setsid() == getpid());
+	slave = open(name, O_RDWR | O_NOCTTY);
+	show("flags", fcntl(slave, F_GETFL) & O_NOCTTY);
+	show("still none", open("/dev/tty", O_RDWR));
+	if (fork() == 0) {
+		setsid();
+		_exit(ioctl(slave, TIOCSCTTY, 0) != 0);
+	}
+	wait(&status);
+	show("child takes it", WEXITSTATUS(status));
+	show("none to give up", ioctl(slave, TIOCNOTTY));
+	_exit(0);
+}
+
+static void test_left_to_child(void)
+{
+	char name[64], text[1000];
+	int master = master_open(name, sizeof(name)), out[2];
+	ssize_t got;
+	pid_t child;
+
+	pipe(out);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		generous_leader(name, out[1]);
+	}
+	close(out[1]);
+	waitpid(child, NULL, 0);
+	while ((got = read(out[0], text, sizeof(text) - 1)) > 0) {
+		text[got] = '\0';
+		printf("%s", text);
+	}
+	close(out[0]);
+	close(master);
+}
+
 /* A shell in it, as script(1) has it; the end of a session hangs it up. */
 static void test_many(void)
 {
@@ -375,6 +418,7 @@ int main(void)
 	test_stream();
 	test_poll_beside_writer();
 	test_jobs();
+	test_left_to_child();
 	test_many();
 	test_epoll();
 	return 0;
