@@ -18,6 +18,7 @@
 #define CROWD        10000
 #define CROWD_SPREAD (3600000 * MS)
 #define DEARER       8 /* one moment may cost as many times of many moments */
+#define CROWD_TRIES  4 /* a busy host makes one of them slow, not all */
 
 #define SLEEPERS     1000
 #define SLEEP_MAX_NS (20 * MS)
@@ -59,11 +60,13 @@ KTEST(timer_crowd_of_one_moment,
       "10,000 timers of one moment cost no more than of as many moments")
 {
 	struct timer *timers = kmalloc(CROWD * sizeof(*timers));
-	u64 apart, together;
+	u64 apart = UINT64_MAX, together = UINT64_MAX;
 
 	EXPECT(timers != NULL);
-	apart = crowd_cost(timers, CROWD_SPREAD);
-	together = crowd_cost(timers, 1);
+	for (unsigned i = 0; i < CROWD_TRIES; i++) {
+		apart = MIN(apart, crowd_cost(timers, CROWD_SPREAD));
+		together = MIN(together, crowd_cost(timers, 1));
+	}
 	kfree(timers);
 	EXPECT(together < DEARER * apart);
 }
