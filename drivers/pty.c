@@ -28,6 +28,7 @@ struct pty {
 	bool locked; /* [q] the slave cannot be opened yet */
 	bool ended;  /* [q] the master is closed */
 	bool left;   /* [q] the slave was open, and is not */
+	bool packet; /* [a] the master reads a 0 before all that was shown */
 	u32 slaves;  /* [q] times that the slave is open */
 	u32 head;    /* [q] bytes shown so far */
 	u32 tail;    /* [q] of them read */
@@ -186,12 +187,18 @@ static int wait_locked(struct tty *tty, bool nonblock)
 
 static size_t take_locked(struct pty *p, u8 *buf, size_t len_bytes)
 {
-	size_t len = MIN(len_bytes, (size_t)ring_fill(p->head, p->tail));
+	size_t at = READ_ONCE(p->packet) ? 1 : 0;
+	size_t shown = ring_fill(p->head, p->tail);
+	size_t len = MIN(len_bytes - at, shown);
 
-	for (size_t i = 0; i < len; i++) {
-		buf[i] = p->shown[ring_slot(p->tail++, PTY_BYTES)];
+	if (shown == 0) {
+		return 0;
 	}
-	return len;
+	buf[0] = 0; /* TIOCPKT_DATA */
+	for (size_t i = 0; i < len; i++) {
+		buf[at + i] = p->shown[ring_slot(p->tail++, PTY_BYTES)];
+	}
+	return at + len;
 }
 
 long pty_read(struct tty *tty, u8 *buf, size_t len_bytes, bool nonblock)
@@ -273,13 +280,13 @@ static long u32_out(uaddr_t arg, u32 value)
 	return copy_to_user(arg, &value, sizeof(value));
 }
 
-static long lock_set(struct pty *p, uaddr_t arg)
+static long bool_in(uaddr_t arg, bool *to)
 {
-	u32 lock;
-	int err = copy_from_user(&lock, arg, sizeof(lock));
+	u32 value;
+	int err = copy_from_user(&value, arg, sizeof(value));
 
 	if (err == 0) {
-		WRITE_ONCE(p->locked, lock != 0);
+		WRITE_ONCE(*to, value != 0);
 	}
 	return err;
 }
@@ -291,7 +298,9 @@ long pty_ioctl(struct tty *tty, u64 request, uaddr_t arg)
 
 	switch (request) {
 	case TTY_TIOCGPTN: return u32_out(arg, p->number);
-	case TTY_TIOCSPTLCK: return lock_set(p, arg);
+	case TTY_TIOCSPTLCK: return bool_in(arg, &p->locked);
+	case TTY_TIOCPKT: return bool_in(arg, &p->packet);
+	case TTY_TIOCGPKT: return u32_out(arg, READ_ONCE(p->packet));
 	case TTY_TIOCGPTLCK: return u32_out(arg, READ_ONCE(p->locked));
 	case TTY_FIONREAD: return u32_out(arg, ring_fill(p->head, p->tail));
 	/* The master need not be of the slave's session. */

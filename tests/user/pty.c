@@ -229,12 +229,28 @@ static void count(int signal)
 	hangups += signal == SIGHUP;
 }
 
+/* Both stay blocked but for here: none comes between the look and the sleep. */
+static void until_counted(const volatile sig_atomic_t *counter)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	while (*counter == 0) {
+		sigsuspend(&none);
+	}
+}
+
 /* In a session of its own: the terminal's jobs. */
 static void leader(const char *name, int out)
 {
 	int slave, tty;
+	sigset_t counted;
 
 	dup2(out, 1);
+	sigemptyset(&counted);
+	sigaddset(&counted, SIGWINCH);
+	sigaddset(&counted, SIGHUP);
+	sigprocmask(SIG_BLOCK, &counted, NULL);
 	signal(SIGINT, SIG_DFL); /* whatever whoever started us ignores */
 	signal(SIGWINCH, count);
 	signal(SIGHUP, count);
@@ -246,9 +262,7 @@ static void leader(const char *name, int out)
 	tty = open("/dev/tty", O_RDWR);
 	show("terminal", tty >= 0);
 	write(tty, "ready\n", 6);
-	while (sizes == 0) {
-		pause();
-	}
+	until_counted(&sizes);
 	puts("size has changed");
 	fflush(stdout);
 	write(tty, "seen\n", 5);
@@ -271,9 +285,7 @@ static void leader(const char *name, int out)
 	signal(SIGTTOU, SIG_IGN);
 	tcsetpgrp(tty, getpid());
 	write(tty, "done\n", 5);
-	while (hangups == 0) {
-		pause();
-	}
+	until_counted(&hangups);
 	puts("hung up");
 	take("no master", slave);
 	fflush(stdout);
@@ -392,6 +404,28 @@ static void test_many(void)
 	show("gone", open(name, O_RDWR | O_NOCTTY));
 }
 
+static void test_packets(void)
+{
+	int master, slave, mode = -1, on = 1;
+	char byte = 'x';
+
+	raw_pair(&master, &slave);
+	show("plain", ioctl(master, TIOCGPKT, &mode));
+	show("mode", mode);
+	show("packets", ioctl(master, TIOCPKT, &on));
+	show("asked", ioctl(master, TIOCGPKT, &mode));
+	show("mode", mode);
+	write(slave, "abc", 3);
+	take("packet", master);
+	write(slave, "de", 2);
+	show("kind alone", read(master, &byte, 1));
+	show("data", byte);
+	take("packet", master);
+	show("of a slave", ioctl(slave, TIOCPKT, &on));
+	close(slave);
+	close(master);
+}
+
 static void test_epoll(void)
 {
 	char name[64];
@@ -421,5 +455,6 @@ int main(void)
 	test_left_to_child();
 	test_many();
 	test_epoll();
+	test_packets();
 	return 0;
 }
