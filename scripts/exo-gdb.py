@@ -206,7 +206,7 @@ class Locks(gdb.Command):
         super().__init__("exo locks", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
-        if gdb.lookup_global_symbol("held_locks") is None:
+        if gdb.lookup_static_symbol("held_locks") is None:
             raise gdb.GdbError("this kernel does not write down its locks")
         for cpu in processors():
             held = per_cpu(cpu, "held_locks")
