@@ -110,10 +110,11 @@ struct file_ops {
 	void (*stat)(struct file *file, struct file_stat *out);
 	const char *name; /* NULL: of a pipe */
 	/*
-	 * The object that a mapping of the file shows, with a reference.
-	 * Errors: -ENODEV, -ENOMEM.
+	 * The object that a mapping of the file with these region flags shows,
+	 * with a reference.  It may take away the right to write, for ever:
+	 * REGION_READ_ONLY.  Errors: -ENODEV, -ENOMEM, -EPERM.
 	 */
-	int (*object)(struct file *file, struct mem_object **out);
+	int (*object)(struct file *file, u32 *flags, struct mem_object **out);
 };
 
 struct file {

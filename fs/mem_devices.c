@@ -70,9 +70,10 @@ static long no_seek(struct file *file, s64 offset, int whence)
 }
 
 /* Private mappings of /dev/zero are fresh memory. */
-static int zero_object(struct file *file, struct mem_object **out)
+static int zero_object(struct file *file, u32 *flags, struct mem_object **out)
 {
 	(void)file;
+	(void)flags;
 	*out = mem_object_zeroes();
 	return *out ? 0 : -ENOMEM;
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 kernel-y += fs/cpio.c
 hostsrc-y += fs/cpio.c
-kernel-y += fs/initramfs.c fs/ramfs.c fs/ramfs_dir.c fs/ramfs_file.c
+kernel-y += fs/initramfs.c fs/ramfs.c fs/ramfs_dir.c fs/ramfs_file.c \
+	fs/ramfs_seals.c
 kernel-y += fs/procfs.c fs/text.c
 kernel-y += fs/context.c fs/mount.c fs/names.c fs/path.c fs/path_cache.c \
 	fs/path_of.c fs/vnode.c

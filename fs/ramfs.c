@@ -76,7 +76,8 @@ int ramfs_create_nameless(struct vnode *near, const struct vnode_make *make,
 	int err = ramfs_node_create(ramfs_of(near), make, &node);
 
 	if (err == 0) {
-		node->file.memfd = kind == RAMFS_MEMFD;
+		node->file.memfd = kind >= RAMFS_MEMFD;
+		node->file.seals = kind == RAMFS_MEMFD ? RAMFS_SEAL_SEAL : 0;
 		node->file.linkable = kind == RAMFS_LINKABLE;
 		*out = &node->v;
 	}

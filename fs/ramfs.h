@@ -32,6 +32,17 @@ enum ramfs_nameless {
 	RAMFS_NAMELESS, /* for ever */
 	RAMFS_LINKABLE, /* until link() gives it a name */
 	RAMFS_MEMFD,    /* memfd_create()'s */
+	RAMFS_SEALABLE, /* and seals can be put on it */
+};
+
+/* What may never be done any more to a file that memfd_create() made. */
+enum ramfs_seals {
+	RAMFS_SEAL_SEAL = 1, /* another seal */
+	RAMFS_SEAL_SHRINK = 2,
+	RAMFS_SEAL_GROW = 4,
+	RAMFS_SEAL_WRITE = 8,
+	RAMFS_SEAL_FUTURE_WRITE = 16, /* what is mapped now may write on */
+	RAMFS_SEALS = 31,
 };
 
 /*
@@ -43,5 +54,15 @@ must_check int ramfs_create_nameless(struct vnode *near,
 				     const struct vnode_make *make,
 				     enum ramfs_nameless kind,
 				     struct vnode **out);
+
+/* The seals on the file. Errors: -EINVAL if it cannot have any. */
+must_check int ramfs_seals(const struct file *file);
+
+/*
+ * Puts more on it.  Context: thread, may sleep.  Errors: -EINVAL as above, and
+ * for a seal that is not known; -EPERM behind SEAL_SEAL; -EBUSY for SEAL_WRITE
+ * while a shared mapping may write.
+ */
+must_check int ramfs_add_seals(struct file *file, u32 seals);
 
 #endif

@@ -12,6 +12,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/aspace.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
 #include "mm/object.h"
@@ -377,7 +378,11 @@ static long write_locked(struct ramfs_node *node, uaddr_t src, size_t len_bytes,
 		u64 pos = at + done;
 		size_t len = MIN(len_bytes - done, PAGE_SIZE - pos % PAGE_SIZE);
 
-		err = page_write(node, pos, uaddr_add(src, done), len);
+		if (unlikely(node->file.seals != 0)) {
+			err = ramfs_seals_write(node, pos + len);
+		}
+		err = err ? err
+			  : page_write(node, pos, uaddr_add(src, done), len);
 		if (err == 0) {
 			done += len;
 			if (pos + len > node->v.size_bytes) {
@@ -442,8 +447,11 @@ static int node_truncate(struct vnode *v, u64 size)
 	}
 	WITH_MUTEX (&v->mutex) {
 		bool shorter = size < v->size_bytes;
-		int err = 0;
+		int err = ramfs_seals_resize(node, size);
 
+		if (err) {
+			return err;
+		}
 		WITH_SPINLOCK (&file->lock) {
 			WRITE_ONCE(v->size_bytes, size);
 			if (size <= file->archive_bytes) {
@@ -476,6 +484,9 @@ static int node_allocate(struct vnode *v, u64 at, u64 len_bytes)
 		err = file_too_long();
 	}
 	WITH_MUTEX (&v->mutex) {
+		if (err == 0 && end > v->size_bytes) {
+			err = ramfs_seals_resize(node, end);
+		}
 		for (u64 i = at / PAGE_SIZE; i < pages_of(end) && err == 0;
 		     i++) {
 			phys_t frame;
@@ -506,6 +517,7 @@ static void node_stat(struct vnode *v, struct file_stat *out)
 struct ramfs_object {
 	struct mem_object object;
 	struct ramfs_node *node; /* with a reference */
+	bool writes;             /* counted in its `writing` */
 };
 
 /* The page of the archive lies there whole and aligned. */
@@ -551,6 +563,9 @@ static void object_destroy(struct mem_object *object)
 		container_of(object, struct ramfs_object, object);
 
 	__atomic_fetch_sub(&o->node->file.mappings, 1, __ATOMIC_RELAXED);
+	if (o->writes) {
+		__atomic_fetch_sub(&o->node->file.writing, 1, __ATOMIC_RELAXED);
+	}
 	vnode_put(&o->node->v);
 	kfree(o);
 }
@@ -560,14 +575,24 @@ static struct vnode *object_vnode(struct mem_object *object)
 	return &container_of(object, struct ramfs_object, object)->node->v;
 }
 
-static int file_object(struct file *file, struct mem_object **out)
+static int file_object(struct file *file, u32 *flags, struct mem_object **out)
 {
 	static const struct mem_object_ops ops = { object_page, object_destroy,
 						   object_vnode };
 	struct ramfs_object *o = kmalloc(sizeof(*o));
+	int err;
 
 	if (o == NULL) {
 		return -ENOMEM;
+	}
+	o->writes = false;
+	if ((*flags & (REGION_SHARED | REGION_READ_ONLY)) == REGION_SHARED) {
+		err = ramfs_seals_map(&ramfs_node(file->vnode)->file, flags);
+		if (err) {
+			kfree(o);
+			return err;
+		}
+		o->writes = !(*flags & REGION_READ_ONLY);
 	}
 	mem_object_init(&o->object, &ops);
 	o->node = ramfs_node(vnode_get(file->vnode));

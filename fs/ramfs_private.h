@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the parts of ramfs share: fs/ramfs.c (the file system and its nodes),
- * fs/ramfs_dir.c (names), fs/ramfs_file.c (bytes).
+ * fs/ramfs_dir.c (names), fs/ramfs_file.c (bytes), fs/ramfs_seals.c (what may
+ * not be done to them).
  *
  * I1  A node has one reference of each entry that names it; a directory that
  *     is not the root has one of its parent.
@@ -11,6 +12,9 @@
  *     only with the vnode's mutex held too.
  * I4  Of a page without a frame the file shows the archive's bytes below
  *     `archive_bytes`, zeroes beyond.
+ * I5  Seals are only added, with the vnode's mutex and the file's lock held;
+ *     a shared mapping that may write is counted under that lock.  So a file
+ *     with SEAL_WRITE has no such mapping, nor a write under way.
  */
 #ifndef EXO_FS_RAMFS_PRIVATE_H
 #define EXO_FS_RAMFS_PRIVATE_H
@@ -61,6 +65,8 @@ struct ramfs_file {
 	const u8 *archive;
 	u64 archive_bytes;
 	u32 mappings;  /* [a] struct ramfs_object of it */
+	u32 writing;   /* [a] those of them that may write to it; see I5 */
+	u32 seals;     /* enum ramfs_seals; see I5 */
 	bool linkable; /* [n] without a name, it may get one */
 	bool memfd;    /* [I] who has it open for writing may run it, too */
 };
@@ -113,6 +119,16 @@ void ramfs_dir_init(void);
 
 /* Lets go of every name. */
 void ramfs_clear(struct ramfs *fs);
+
+/*
+ * A shared mapping of the file that may write, counted in `writing`; if a seal
+ * forbids it, it is read only.  Errors: -EPERM if it was to write now.
+ */
+must_check int ramfs_seals_map(struct ramfs_file *file, u32 *flags);
+
+/* With the vnode's mutex held. Errors: -EPERM: a seal forbids it. */
+must_check int ramfs_seals_write(const struct ramfs_node *node, u64 end);
+must_check int ramfs_seals_resize(const struct ramfs_node *node, u64 size);
 
 /* Gives back all frames of a file from page `first` on. */
 void ramfs_drop_pages(struct ramfs_node *node, u64 first);

@@ -28,8 +28,10 @@ static u32 ring_file_poll(struct file *file, struct poller *poller)
 	return events;
 }
 
-static int ring_file_object(struct file *file, struct mem_object **out)
+static int ring_file_object(struct file *file, u32 *flags,
+			    struct mem_object **out)
 {
+	(void)flags;
 	*out = mem_object_get(&ring_of(file)->object);
 	return 0;
 }

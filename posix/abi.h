@@ -120,6 +120,7 @@ struct abi_open_how {
 
 enum abi_memfd {
 	ABI_MFD_CLOEXEC = 1,
+	ABI_MFD_ALLOW_SEALING = 2,
 	ABI_MFD_NAME_MAX = 249, /* no header of Linux names it */
 };
 
@@ -159,6 +160,13 @@ enum abi_fcntl {
 	ABI_F_DUPFD_CLOEXEC = 1030,
 	ABI_F_SETPIPE_SZ = 1031,
 	ABI_F_GETPIPE_SZ = 1032,
+	ABI_F_ADD_SEALS = 1033,
+	ABI_F_GET_SEALS = 1034,
+	ABI_F_SEAL_SEAL = 1,
+	ABI_F_SEAL_SHRINK = 2,
+	ABI_F_SEAL_GROW = 4,
+	ABI_F_SEAL_WRITE = 8,
+	ABI_F_SEAL_FUTURE_WRITE = 16,
 	ABI_CLOSE_RANGE_UNSHARE = 2,
 	ABI_CLOSE_RANGE_CLOEXEC = 4,
 };

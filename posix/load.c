@@ -25,6 +25,7 @@
 int program_file_open(struct program_file *pf, struct file *file)
 {
 	struct vnode *v = file->vnode;
+	u32 flags = 0;
 	int err;
 
 	*pf = (struct program_file){ .file = file };
@@ -36,7 +37,7 @@ int program_file_open(struct program_file *pf, struct file *file)
 		err = vnode_access(v, cred_effective(), ACCESS_EXEC);
 		err = err ? err : vnode_text_claim(v);
 		pf->text = err ? NULL : v;
-		err = err ? err : file->ops->object(file, &pf->object);
+		err = err ? err : file->ops->object(file, &flags, &pf->object);
 	}
 	if (err == 0) {
 		err = pf->size_bytes == 0

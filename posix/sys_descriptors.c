@@ -3,6 +3,7 @@
  * System calls on descriptors themselves.
  */
 #include "fs/pipe.h"
+#include "fs/ramfs.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
 #include "posix/descriptors.h"
@@ -110,6 +111,24 @@ SYSCALL_HANDLER(close_range)
 	return 0;
 }
 
+static_assert((int)ABI_F_SEAL_SEAL == (int)RAMFS_SEAL_SEAL &&
+		      (int)ABI_F_SEAL_SHRINK == (int)RAMFS_SEAL_SHRINK &&
+		      (int)ABI_F_SEAL_GROW == (int)RAMFS_SEAL_GROW &&
+		      (int)ABI_F_SEAL_WRITE == (int)RAMFS_SEAL_WRITE &&
+		      (int)ABI_F_SEAL_FUTURE_WRITE ==
+			      (int)RAMFS_SEAL_FUTURE_WRITE,
+	      "seals are passed on as they are");
+
+/* Only who may write to a file may forbid that. */
+static long add_seals(u64 fd, u32 seals)
+{
+	struct file_use use = file_use(fd, CAP_WRITE);
+	int err = use.file ? ramfs_add_seals(use.file, seals) : -EPERM;
+
+	file_use_end(use);
+	return err;
+}
+
 static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
 {
 	switch (command) {
@@ -128,6 +147,8 @@ static long fcntl_file(struct file *file, u64 fd, u32 command, u64 arg)
 		}
 		/* Pages come as they are needed: all pipes are as long. */
 		return (u32)arg <= PIPE_BYTES ? (long)PIPE_BYTES : -EPERM;
+	case ABI_F_ADD_SEALS: return add_seals(fd, (u32)arg);
+	case ABI_F_GET_SEALS: return ramfs_seals(file);
 	case ABI_F_GETLK:
 	case ABI_F_SETLK:
 	case ABI_F_SETLKW:

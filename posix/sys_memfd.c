@@ -19,14 +19,15 @@ static int name_refused(u64 name)
 	return len == -ENAMETOOLONG ? -EINVAL : (int)MIN(len, 0l);
 }
 
-static int memfd_file(struct file **out)
+static int memfd_file(bool sealable, struct file **out)
 {
 	struct cred cred = cred_effective();
 	struct vnode_make make = { .mode = MODE_REGULAR | 0777,
 				   .uid = cred.uid,
 				   .gid = cred.gid };
 	struct vnode *root = fs_root(), *v;
-	int err = ramfs_create_nameless(root, &make, RAMFS_MEMFD, &v);
+	int err = ramfs_create_nameless(
+		root, &make, sealable ? RAMFS_SEALABLE : RAMFS_MEMFD, &v);
 
 	vnode_put(root);
 	return err ? err : file_open_vnode(v, ABI_O_RDWR, out);
@@ -37,11 +38,11 @@ SYSCALL_HANDLER(memfd_create)
 	struct file *file;
 	int err;
 
-	if ((u32)b & ~(u32)ABI_MFD_CLOEXEC) {
+	if ((u32)b & ~(u32)(ABI_MFD_CLOEXEC | ABI_MFD_ALLOW_SEALING)) {
 		return -EINVAL;
 	}
 	err = name_refused(a);
-	err = err ? err : memfd_file(&file);
+	err = err ? err : memfd_file(b & ABI_MFD_ALLOW_SEALING, &file);
 	if (err) {
 		return err;
 	}

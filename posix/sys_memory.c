@@ -77,7 +77,7 @@ static bool prot_known(u64 prot)
 /*
  * A mapping shows a file only to who may read it, and a shared one is written
  * to only by who may write the file.  Errors: -EBADF, -EACCES, -ENODEV,
- * -ENOMEM.
+ * -ENOMEM, -EPERM.
  */
 static int file_source(struct mapping *m, u64 fd)
 {
@@ -101,7 +101,7 @@ static int file_source(struct mapping *m, u64 fd)
 	} else if (file->ops->object == NULL) {
 		err = -ENODEV;
 	} else {
-		err = file->ops->object(file, &m->source.object);
+		err = file->ops->object(file, &m->flags, &m->source.object);
 	}
 	cap_drop(cap);
 	return err;

@@ -253,6 +253,7 @@ KTEST(ramfs_object, "a mapped page is the file's, also when that is cut")
 	struct file *file;
 	phys_t frame, again;
 	u64 at = 0;
+	u32 flags = 0;
 	char byte = 0;
 
 	EXPECT(scene_enter(&s, ""));
@@ -260,7 +261,7 @@ KTEST(ramfs_object, "a mapped page is the file's, also when that is cut")
 	EXPECT_EQ(clear_user(uaddr(BASE), 2 * PAGE_SIZE), 0);
 	EXPECT_EQ(file_write(file, uaddr(BASE), PAGE_SIZE + 5, &at),
 		  PAGE_SIZE + 5);
-	EXPECT_EQ(file->ops->object(file, &object), 0);
+	EXPECT_EQ(file->ops->object(file, &flags, &object), 0);
 	EXPECT_EQ(object->ops->page(object, 1, OBJECT_SHARED, &frame), 0);
 	EXPECT_EQ(object->ops->page(object, 2, OBJECT_SHARED, &again), -ENXIO);
 	memset(phys_to_virt(frame), 'm', PAGE_SIZE);

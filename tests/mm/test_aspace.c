@@ -271,13 +271,14 @@ static bool archive_file(struct archive_file *out)
 	struct mem_object *object;
 	struct file *file;
 	phys_t first;
+	u32 flags = 0;
 	int err;
 
 	if (file_open("/bin/busybox", 0, &file) != 0) {
 		return false;
 	}
 	out->size_bytes = file->vnode->size_bytes;
-	err = file->ops->object(file, &object);
+	err = file->ops->object(file, &flags, &object);
 	file_put(file);
 	if (err != 0) {
 		return false;

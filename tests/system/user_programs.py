@@ -17,7 +17,8 @@ PROGRAMS = [name + libc for libc in ("", "-glibc")
                          "signals",
                          "signal_faults", "jobs", "fork", "threads", "exec",
                          "storm", "files", "pipes", "proc", "locks", "transfer",
-                         "events", "timers", "pty", "accounts", "busy", "sockets")]
+                         "events", "timers", "pty", "accounts", "busy", "sockets",
+                         "seals")]
 LIMIT_S = 120
 
 

@@ -3,6 +3,6 @@
 testuser-y := signal_faults signals faults pointers registers memory fork \
 	threads jobs fuzz_calls exec storm files pipes proc locks
 testuser-y += rings calls handles rounds parcels
-testuser-y += transfer events timers garbage pty
+testuser-y += transfer events timers garbage pty seals
 testuser-y += families names unshare
 testuser-y += hogs accounts busy sockets
