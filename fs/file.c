@@ -281,7 +281,7 @@ static int ops_choose(struct file *file)
 	return file->ops ? 0 : -ENXIO;
 }
 
-/* What of the flags of open(2) does not stay. */
+/* What of the flags of open(2) does not stay; a terminal asks for NO_TTY. */
 #define FLAGS_DROPPED                                         \
 	((u32)(FILE_CREATE | FILE_EXCLUSIVE | FILE_TRUNCATE | \
 	       FILE_CLOSE_ON_EXEC | FILE_ACCESS_MODE))
@@ -306,7 +306,6 @@ int file_open_vnode(struct vnode *v, u32 flags, struct file **out)
 		file_put(file);
 		return err;
 	}
-	file->flags &= ~(u32)FILE_NO_TTY; /* the terminal has seen it */
 	*out = file;
 	return 0;
 }

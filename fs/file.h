@@ -139,13 +139,13 @@ must_check struct file *file_create(const struct file_ops *ops, u32 access);
 /* Gives one back that nobody has come to know; NULL is allowed. */
 void file_free(struct file *file);
 
-/* Its flags as open(2) had them. */
+/* Its flags as open(2) had them, without what concerned its opening alone. */
 static inline u32 file_flags(const struct file *file)
 {
 	/* There, 1 is for reading and 2 for writing. */
 	u32 mode = file->access ? file->access - 1 : 0;
 
-	return READ_ONCE(file->flags) | mode;
+	return (READ_ONCE(file->flags) & ~(u32)FILE_NO_TTY) | mode;
 }
 
 struct file *file_get(struct file *file);
