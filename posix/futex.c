@@ -448,6 +448,6 @@ SYSCALL_HANDLER(futex)
 								: NULL);
 	case OP_WAKE_OP:
 		return futex_wake_op(a, e, is_private, value, (u32)d, third);
-	default: return -ENOSYS; /* no priority inheritance */
+	default: return -ENOSYS; /* docs/processes.md: refused on purpose */
 	}
 }
