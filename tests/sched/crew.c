@@ -6,6 +6,7 @@
 
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "sched/runq.h"
 
 int crew_add(struct crew *crew, void (*fn)(void *), void *arg)
 {
@@ -30,6 +31,26 @@ void crew_pin_here(struct crew *crew)
 		crew->affinity = 1ull << cpu_id();
 		current_thread()->affinity = crew->affinity;
 	}
+}
+
+u64 cpu_count(void)
+{
+	u64 count = 0;
+
+	for (u64 left = READ_ONCE(online_cpus); left; left &= left - 1) {
+		count++;
+	}
+	return count;
+}
+
+u64 nth_cpu(u64 n)
+{
+	u64 left = READ_ONCE(online_cpus);
+
+	for (n %= cpu_count(); n > 0; n--) {
+		left &= left - 1;
+	}
+	return left & -left;
 }
 
 void crew_join(struct crew *crew)

@@ -26,6 +26,12 @@ must_check int crew_add(struct crew *crew, void (*fn)(void *), void *arg);
  */
 void crew_pin_here(struct crew *crew);
 
+/* How many processors run. */
+u64 cpu_count(void);
+
+/* The n-th of them, going round, as an affinity. */
+u64 nth_cpu(u64 n);
+
 /* Waits for the end of all of them. */
 void crew_join(struct crew *crew);
 

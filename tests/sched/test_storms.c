@@ -47,27 +47,6 @@
 
 static struct crew crew;
 
-static u64 cpu_count(void)
-{
-	u64 count = 0;
-
-	for (u64 left = READ_ONCE(online_cpus); left; left &= left - 1) {
-		count++;
-	}
-	return count;
-}
-
-/* The n-th processor, going round. */
-static u64 nth_cpu(u64 n)
-{
-	u64 left = READ_ONCE(online_cpus);
-
-	for (n %= cpu_count(); n > 0; n--) {
-		left &= left - 1;
-	}
-	return left & -left;
-}
-
 /* Even ones are bound, each to one of the processors in turn. */
 static int crew_add_mixed(u64 i, void (*fn)(void *), void *arg)
 {
