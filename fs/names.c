@@ -53,10 +53,21 @@ static void make_own(struct vnode_make *make, const struct vnode *dir,
 	}
 }
 
+/*
+ * May names in that directory be made and removed?  The first user may,
+ * wherever anybody can.  Errors: -EACCES, -EROFS.
+ */
+static inline int may_change(const struct vnode *dir, struct cred cred)
+{
+	return cred.uid == 0 && !(dir->fs->flags & FS_READ_ONLY)
+		       ? 0
+		       : vnode_access(dir, cred, ACCESS_WRITE | ACCESS_EXEC);
+}
+
 static int make_at(struct path *p, struct place place, struct vnode_make *make,
 		   struct vnode **out)
 {
-	int err = vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	int err = may_change(p->dir, p->cred);
 
 	if (err == 0 && p->slash &&
 	    (make->mode & MODE_TYPE) != MODE_DIRECTORY) {
@@ -223,8 +234,7 @@ int names_open_nameless(struct path *p, struct place place, u32 flags, u32 mode,
 	if (err == 0 && !vnode_is(p->vnode, MODE_DIRECTORY)) {
 		err = -ENOTDIR;
 	}
-	err = err ? err
-		  : vnode_access(p->vnode, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	err = err ? err : may_change(p->vnode, p->cred);
 	if (err == 0 && p->vnode->ops->create_nameless == NULL) {
 		err = -EOPNOTSUPP;
 	}
@@ -241,7 +251,7 @@ int names_open_nameless(struct path *p, struct place place, u32 flags, u32 mode,
 static int remove_allowed(const struct vnode *dir, const struct vnode *v,
 			  struct cred cred)
 {
-	int err = vnode_access(dir, cred, ACCESS_WRITE | ACCESS_EXEC);
+	int err = may_change(dir, cred);
 
 	if (err == 0 && (dir->mode & MODE_STICKY) && cred.uid != 0 &&
 	    cred.uid != v->uid && cred.uid != dir->uid) {
@@ -320,7 +330,7 @@ int names_link(struct path *p, struct place place, struct vnode *target)
 	if (p->vnode != NULL) {
 		return -EEXIST;
 	}
-	err = vnode_access(p->dir, p->cred, ACCESS_WRITE | ACCESS_EXEC);
+	err = may_change(p->dir, p->cred);
 	if (err == 0 && target->fs != p->dir->fs) {
 		err = -EXDEV;
 	}
@@ -342,8 +352,7 @@ static int rename_allowed(const struct path *from, const struct path *to,
 
 	if (err == 0) {
 		err = to->vnode ? remove_allowed(to->dir, to->vnode, to->cred)
-				: vnode_access(to->dir, to->cred,
-					       ACCESS_WRITE | ACCESS_EXEC);
+				: may_change(to->dir, to->cred);
 	}
 	err = err ? err : not_busy(from->vnode);
 	if (err == 0 && to->vnode != NULL) {

@@ -56,7 +56,7 @@ u64 clock_cycles_since_boot(void)
 }
 
 /* The rate holds for moments before its base as well. */
-u64 clock_at(u64 cycles)
+static always_inline u64 ns_at(u64 cycles)
 {
 	const struct clock_rate *r = READ_ONCE(rate);
 
@@ -67,9 +67,14 @@ u64 clock_at(u64 cycles)
 	return r->base_ns + scale(cycles - r->base_cycles, r->ns_per_cycle_32);
 }
 
+u64 clock_at(u64 cycles)
+{
+	return ns_at(cycles);
+}
+
 u64 clock_ns(void)
 {
-	return clock_at(arch_cycles());
+	return ns_at(arch_cycles());
 }
 
 static struct {
@@ -84,23 +89,28 @@ static void date_learn(void)
 		if (!date.known) {
 			WRITE_ONCE(date.offset_ns,
 				   clock_date_read_s() * NS_PER_S - clock_ns());
-			/* Pairs with clock_date_offset_ns(). */
+			/* Pairs with date_offset_ns(). */
 			__atomic_store_n(&date.known, true, __ATOMIC_RELEASE);
 		}
 	}
 }
 
-u64 clock_date_offset_ns(void)
+static always_inline u64 date_offset_ns(void)
 {
-	if (!__atomic_load_n(&date.known, __ATOMIC_ACQUIRE)) {
+	if (unlikely(!__atomic_load_n(&date.known, __ATOMIC_ACQUIRE))) {
 		date_learn();
 	}
 	return READ_ONCE(date.offset_ns);
 }
 
+u64 clock_date_offset_ns(void)
+{
+	return date_offset_ns();
+}
+
 u64 clock_date_ns(void)
 {
-	return clock_ns() + clock_date_offset_ns();
+	return ns_at(arch_cycles()) + date_offset_ns();
 }
 
 void clock_date_set(u64 date_ns)
