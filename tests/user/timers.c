@@ -59,9 +59,9 @@ static struct timespec now_and(int clock, long ns)
 	struct timespec t;
 
 	clock_gettime(clock, &t);
-	t.tv_nsec += ns;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
+	ns += t.tv_nsec + 1000000000; /* which may be before this second */
+	t.tv_sec += ns / 1000000000 - 1;
+	t.tv_nsec = ns % 1000000000;
 	return t;
 }
 
