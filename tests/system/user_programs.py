@@ -11,6 +11,8 @@ from explore import OURS
 PREEMPT_KERNEL = str(ROOT / "build/preempt/exo.elf")
 KERNELS = {"release": KERNEL, "debug": DEBUG_KERNEL, "preempt": PREEMPT_KERNEL}
 CPUS = {"release": "max", "debug": "qemu64", "preempt": "max"}
+# The release kernel runs them on four processors side by side.
+COUNTS = {"release": 4, "debug": 1, "preempt": 1}
 PROGRAMS = [name + libc for libc in ("", "-glibc")
             for name in ("pointers", "registers", "memory", "families", "names",
                          "unshare",
@@ -36,7 +38,7 @@ def output_on_linux(program):
 def user_program(program, kernel):
     wanted = output_on_linux(program)
     with Vm(Machine(kernel=KERNELS[kernel], initrd=TESTS_INITRD,
-                    cpu=CPUS[kernel], append="bench=off panic=exit "
+                    cpu=CPUS[kernel], cpus=COUNTS[kernel], append="bench=off panic=exit "
                     f"loglevel=1 init=/tests/{program}")) as vm:
         vm.expect(r"^\[boot\] ready in.*\n")
         start = vm.read_to
