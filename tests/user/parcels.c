@@ -18,47 +18,20 @@
 
 #include "lib/ring.c"
 #include "tests/user/check.h"
+#include "tests/user/ring_pair.h"
 #include "user/exo.h"
 
-#define SLOTS  8u
 #define PAGE   4096ul
 #define PAGES  20ul
 #define LEN    (PAGES * PAGE)
 #define MOST   (1024 * PAGE)
 #define ROUNDS 100u
 
-struct ring {
-	exo_handle ends[2];
-	struct ring_producer producer;
-	struct ring_consumer consumer;
-};
-
 /* What tells of a parcel, in a message of the kind RING_PAGES. */
 struct news {
 	long ticket;
 	unsigned char first;
 };
-
-static struct ring ring_make(void)
-{
-	struct ring r = { .ends = { 0 } };
-	struct ring_shared *shared;
-
-	EXPECT_EQ(exo_ring_create(SLOTS, 0, r.ends, 0), 0);
-	shared = mmap(NULL, exo_ring_arena(SLOTS), PROT_READ | PROT_WRITE,
-		      MAP_SHARED, (int)r.ends[0], 0);
-	EXPECT(shared != MAP_FAILED);
-	ring_producer_attach(&r.producer, shared, SLOTS);
-	ring_consumer_attach(&r.consumer, shared, SLOTS);
-	return r;
-}
-
-static void ring_end(const struct ring *r)
-{
-	munmap(r->producer.shared, exo_ring_arena(SLOTS));
-	close((int)r->ends[0]);
-	close((int)r->ends[1]);
-}
 
 static unsigned char *pages_make(unsigned long len, int flags)
 {
