@@ -11,4 +11,5 @@ hot-y += fs/context.c fs/epoll.c fs/file.c fs/mem_devices.c fs/mount.c fs/names.
 hot-y += fs/pipe_ring.c fs/ramfs.c fs/ramfs_dir.c fs/vnode.c
 kernel-y += fs/ring_file.c fs/gate_file.c
 kernel-y += fs/epoll.c fs/pty_file.c
-kernel-y += fs/socket.c fs/socket_listen.c fs/socket_names.c fs/socket_queue.c fs/socket_rights.c
+kernel-y += fs/socket.c fs/socket_listen.c fs/socket_names.c fs/socket_receive.c \
+	fs/socket_rights.c fs/socket_send.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of sockets share: fs/socket.c (their files),
- * fs/socket_queue.c (their bytes), fs/socket_names.c (who finds whom) and
+ * What the parts of sockets share: fs/socket.c (their files), fs/socket_send.c
+ * and fs/socket_receive.c (their bytes), fs/socket_names.c (who finds whom) and
  * fs/socket_rights.c (files on their way).
  *
  * A socket has a queue of messages that were sent to it.  Bytes of a stream are
@@ -222,5 +222,32 @@ long socket_read_pieces(struct file *file, const struct file_piece *piece,
 long socket_write(struct file *file, uaddr_t src, size_t len_bytes);
 long socket_write_pieces(struct file *file, const struct file_piece *piece,
 			 size_t len_bytes);
+
+/* Where in user memory a message is read or written. */
+struct socket_cursor {
+	const struct file_piece *piece;
+	u64 at; /* bytes of it are done */
+};
+
+/* The next place, for at most len_bytes > 0, which are done then: how many. */
+static inline size_t socket_cursor_take(struct socket_cursor *c,
+					size_t len_bytes, uaddr_t *place)
+{
+	size_t len = MIN(len_bytes, c->piece->len_bytes - c->at);
+
+	*place = uaddr_add(c->piece->base, c->at);
+	c->at += len;
+	if (c->at == c->piece->len_bytes) {
+		c->piece++;
+		c->at = 0;
+	}
+	return len;
+}
+
+static inline bool socket_is_nonblock(const struct file *file, u32 flags)
+{
+	return ((READ_ONCE(file->flags) & FILE_NONBLOCK) != 0) |
+	       ((flags & SOCKET_DONTWAIT) != 0);
+}
 
 #endif

@@ -29,8 +29,7 @@ must_check int socket_address_read(uaddr_t from, u32 len,
 must_check int socket_address_write(const struct socket_address *a, uaddr_t to,
 				    uaddr_t len);
 
-/* ---- What goes beside the bytes -------------------------------------------
- */
+/* ---- What goes beside the bytes ----------------------------------------- */
 
 /*
  * Reads what a message is to carry: m->rights, whose owner is the caller, and

@@ -81,8 +81,7 @@ static void pieces_end(const struct call *c)
 	}
 }
 
-/* ---- Sending --------------------------------------------------------------
- */
+/* ---- Sending ------------------------------------------------------------ */
 
 /* To whom; streams and packets go to the peer, whatever it says. */
 static int address_take(struct call *c)
@@ -170,8 +169,7 @@ SYSCALL_HANDLER(sendmsg)
 	return result;
 }
 
-/* ---- Receiving ------------------------------------------------------------
- */
+/* ---- Receiving ---------------------------------------------------------- */
 
 static long receive_it(struct call *c, u32 flags)
 {
@@ -281,8 +279,7 @@ SYSCALL_HANDLER(recvmsg)
 	return result;
 }
 
-/* ---- Several at once ------------------------------------------------------
- */
+/* ---- Several at once ---------------------------------------------------- */
 
 /* Moves the i-th of them, and says how much that was. */
 static long move_one(const struct file_use *use, struct socket *s, uaddr_t at,

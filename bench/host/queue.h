@@ -169,8 +169,7 @@ static always_inline void queue_many(const struct queue_ops *ops)
 	cores_wait();
 }
 
-/* ---- Words of 8 bytes: what a ring of pointers carries --------------------
- */
+/* ---- Words of 8 bytes: what a ring of pointers carries ------------------ */
 
 struct words_ops {
 	/* Up to n; return how many. */

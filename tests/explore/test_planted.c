@@ -16,8 +16,7 @@
 
 static struct crew crew;
 
-/* ---- A missing lock: two threads count together ---------------------------
- */
+/* ---- A missing lock: two threads count together ------------------------- */
 
 static struct {
 	struct mutex mutex;
@@ -60,8 +59,7 @@ KTEST(explored_update, "a count under a lock is right, whatever the seed")
 	count_together(true);
 }
 
-/* ---- A lost wake-up: the look and the sleep are two steps -----------------
- */
+/* ---- A lost wake-up: the look and the sleep are two steps --------------- */
 
 static struct {
 	struct waitq q;
@@ -149,8 +147,7 @@ KTEST(explored_wakeup, "who looks and sleeps in one step is woken")
 	pass_the_door(true);
 }
 
-/* ---- A deadlock: two locks in two orders -----------------------------------
- */
+/* ---- A deadlock: two locks in two orders -------------------------------- */
 
 static struct semaphore forks[2];
 
@@ -188,8 +185,7 @@ KTEST(explored_two_locks, "who take two locks in one order come to an end")
 	dine(0);
 }
 
-/* ---- An inversion that only a race takes: the rank checker finds it --------
- */
+/* ---- An inversion that only a race takes: the rank checker finds it ----- */
 
 static struct {
 	struct mutex outer, inner;
