@@ -3,13 +3,16 @@
  * Takes samples of what it costs to enter the kernel, for the kernel's own
  * benchmarks (bench/user.c):
  *
- *	bench KIND SAMPLES BATCH [TOGETHER]
+ *	bench KIND SAMPLES BATCH [TOGETHER [CPU]]
  *
  * writes SAMPLES numbers of 8 bytes each to standard output: cycles for BATCH
  * operations, the reading of the counter included.  It writes TOGETHER of them
- * at a time, a page unless it is told.
+ * at a time, a page unless it is told, and stays on processor CPU.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -72,6 +75,31 @@ static uint64_t fault(long batch)
 		page += PAGE_BYTES;
 	}
 	return sum;
+}
+
+static void *take_turns(void *unused)
+{
+	for (;;) {
+		sched_yield();
+	}
+	return unused;
+}
+
+/* To a thread that yields at once, and back. */
+static uint64_t yield(long batch)
+{
+	static pthread_t partner;
+	uint64_t start;
+
+	if (partner == 0 &&
+	    pthread_create(&partner, NULL, take_turns, NULL) != 0) {
+		_exit(1);
+	}
+	start = cycles();
+	do {
+		sched_yield();
+	} while (--batch > 0);
+	return cycles() - start;
 }
 
 static void handler(int signal)
@@ -286,6 +314,7 @@ static const struct {
 } kinds[] = {
 	{ "call", call },
 	{ "fault", fault },
+	{ "yield", yield },
 	{ "signal", signals },
 	{ "open_close", open_close },
 	{ "create_unlink", create_unlink },
@@ -295,6 +324,15 @@ static const struct {
 	{ "ring_round", ring_round },
 };
 
+static bool stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static uint64_t samples[PAGE_BYTES / sizeof(uint64_t)];
@@ -302,10 +340,10 @@ int main(int argc, char **argv)
 	uint64_t (*sample)(long batch) = NULL;
 	long left, batch;
 
-	if (argc < 4 || argc > 5) {
+	if (argc < 4 || argc > 6 || (argc == 6 && !stay_on(atoi(argv[5])))) {
 		return 2;
 	}
-	if (argc == 5 && atol(argv[4]) > 0 && (size_t)atol(argv[4]) < room) {
+	if (argc > 4 && atol(argv[4]) > 0 && (size_t)atol(argv[4]) < room) {
 		room = (size_t)atol(argv[4]);
 	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -133,8 +133,8 @@ def bench_chosen():
             raise AssertionError(f"bench={words} ran something")
 
 
-JOBS = ["loop", "width", "counter", "yield", "frame", "kmalloc_64", "null_call",
-        "page_fault"]
+JOBS = ["loop", "width", "counter", "switch", "frame", "kmalloc_64",
+        "null_call", "yield", "page_fault"]
 
 
 @test("bench=scaling measures each job on one processor and on both of two")
