@@ -159,7 +159,8 @@ static bool next_name_take(struct dir_sink *sink, struct name name,
 static int name_copy(struct vnode *to, struct name name)
 {
 	struct vnode_make make = { 0 };
-	char target[64]; /* longer ones are users' own */
+	char target[64]; /* longer ones are users' own, and stay here */
+	long len = 0;
 	struct vnode *from, *made;
 	int err = devices.root->ops->lookup(devices.root, name, &from);
 
@@ -169,11 +170,11 @@ static int name_copy(struct vnode *to, struct name name)
 	make.mode = from->mode;
 	make.rdev = from->rdev;
 	if (vnode_is(from, MODE_SYMLINK)) {
-		make.target =
-			name_of(target, (size_t)from->ops->readlink(
-						from, target, sizeof(target)));
+		len = from->ops->readlink(from, target, sizeof(target));
+		make.target = name_of(target, (size_t)MAX(len, 0l));
 	}
-	if (vnode_is(from, MODE_SYMLINK) || vnode_is(from, MODE_CHARACTER)) {
+	if ((len > 0 && len < (long)sizeof(target)) ||
+	    vnode_is(from, MODE_CHARACTER)) {
 		err = to->ops->create(to, name, &make, &made);
 		if (err == 0) {
 			vnode_put(made);

@@ -237,11 +237,12 @@ static void object_own(struct guarded g, enum owner who)
 
 void *kmem_owned(void *object, enum owner who)
 {
-	const struct page *page = frame_page(virt_to_phys(object));
+	const struct page *page;
 
 	if (object == NULL) {
 		return NULL;
 	}
+	page = frame_page(virt_to_phys(object));
 	if (page->state == PAGE_SLAB) {
 		object_own(guarded(&kmem.caches[page->slab_cache], object),
 			   who);

@@ -56,7 +56,26 @@ int parcel_collect_locked(struct aspace *aspace, u64 start, u64 len_bytes,
 	return 0;
 }
 
-/* The mappings have references of their own. */
+/* The mappings have references of their own.  Errors: -ENOMEM. */
+static int give_locked(const struct parcel *parcel, struct aspace *aspace,
+		       u64 start)
+{
+	int err = tables_own(aspace, start, parcel->count * PAGE_SIZE);
+	u32 given = 0;
+
+	while (err == 0 && given < parcel->count) {
+		frame_get(parcel->frames[given]);
+		err = page_give(aspace, start + given * PAGE_SIZE,
+				parcel->frames[given]);
+		given++;
+	}
+	if (err && given > 0) {
+		pages_unmap(aspace, start, given * PAGE_SIZE);
+	}
+	return err;
+}
+
+/* Without memory an empty range may stay behind, for it takes some to go. */
 static int open_locked(const struct parcel *parcel, struct aspace *aspace,
 		       u64 *start)
 {
@@ -72,13 +91,9 @@ static int open_locked(const struct parcel *parcel, struct aspace *aspace,
 	if (err) {
 		return err;
 	}
-	for (u32 i = 0; i < parcel->count && err == 0; i++) {
-		frame_get(parcel->frames[i]);
-		err = page_give(aspace, *start + i * PAGE_SIZE,
-				parcel->frames[i]);
-	}
+	err = give_locked(parcel, aspace, *start);
 	if (err) {
-		ASSERT(aspace_unmap_locked(aspace, *start, len) == 0);
+		(void)!aspace_unmap_locked(aspace, *start, len);
 	}
 	return err;
 }
