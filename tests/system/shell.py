@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The shell that `./exo run` ends in, driven over serial port and keyboard."""
+import re
 import time
 
 from screen import rows
@@ -143,6 +144,29 @@ def shell_keyboard():
         print("\n".join(screen))
         if screen.count("<2> | 3") != 2:
             raise Failure("the screen does not show it")
+
+
+# What tools say of the machine itself, which no other machine says.
+TOLD = {
+    "mount": (r"^proc on /proc type proc \(rw", r"^dev on /dev type devtmpfs",
+              r"^\S+ on / type "),
+    "ps": (r"^ +1 root +/init$", r"^ +\d+ root +-sh$",
+           r"^ +\d+ root +\{ps\} -sh$"),
+    "top -b -n 1": (r"^Mem: \d+K used, \d+K free", r"^CPU: ",
+                    r"^ +\d+ +\d+ root +R .* top -b -n 1$"),
+    "free": (r"^Mem: +\d+ +\d+ +\d+",),
+    "df": (r"^dev +\d+ +\d+ +\d+ +\d+% /dev$",),
+    "uptime": (r"^ \d\d:\d\d:\d\d up .*load average: \d",)}
+
+
+@test("ps, top, mount, free, df and uptime tell of this machine")
+def shell_tools():
+    with Shell() as vm:
+        for command, patterns in TOLD.items():
+            found = vm.run(command)
+            for pattern in patterns:
+                if not re.search(pattern, found, re.M):
+                    vm.fail(f"{command}: no {pattern!r} in {found!r}")
 
 
 @test("vi edits a file: the screen shows it, the file has it")
