@@ -55,11 +55,11 @@ struct cap {
 
 /* Of 16 bytes, so that finding one is a shift and an addition. */
 struct cap_slot {
-	void *entry;    /* as in struct cap; NULL: free */
-	u32 generation; /* of what was put here last */
-	u16 rights;     /* 0: free, or the node has them */
+	void *entry; /* as in struct cap; NULL: free */
+	u16 rights;  /* 0: free, or the node has them */
 	u8 type;
-	bool marked; /* close on exec */
+	bool marked;    /* close on exec */
+	u32 generation; /* of what was put here last */
 };
 
 static_assert(sizeof(struct cap_slot) == 16, "ipc/capability.h");
@@ -105,6 +105,18 @@ static inline void *cap_find(const struct cap_table *t, u32 slot, u32 right)
 						: cap_find_node(s, right);
 }
 
+/* Rights and type as one word, to be compared at once (little-endian). */
+static always_inline u32 cap_word_(const struct cap_slot *s)
+{
+	u32 word;
+
+	static_assert(offsetof(struct cap_slot, rights) + 2 ==
+			      offsetof(struct cap_slot, type),
+		      "bits 0 to 15, 16 to 23");
+	__builtin_memcpy(&word, &s->rights, sizeof(word));
+	return word;
+}
+
 /*
  * The same by a handle, which may have a generation, for several rights and
  * one type: NULL if cap_check() says why not, or has to ask a node.
@@ -115,10 +127,11 @@ static always_inline void *cap_find_handle(const struct cap_table *t,
 {
 	u32 slot = CAP_SLOT(handle), generation = CAP_GENERATION(handle);
 	const struct cap_slot *s = &t->slots[slot];
+	u32 wanted = rights | (u32)type << 16;
 
-	if (unlikely(slot >= t->size || (s->rights & rights) != rights ||
-		     s->type != type ||
-		     (generation != s->generation && generation != 0))) {
+	if (unlikely(slot >= t->size ||
+		     (cap_word_(s) & (rights | 0xff0000)) != wanted ||
+		     (s->generation != generation && generation != 0))) {
 		return NULL;
 	}
 	if (s->entry == NULL) {
@@ -179,8 +192,8 @@ static inline void cap_fill_locked(struct cap_table *t, u32 slot,
 	serial &= CAP_SERIAL_MASK;
 	serial += serial == 0; /* 0 means any */
 	t->serial = serial;
-	t->slots[slot] = (struct cap_slot){ cap.entry, serial, cap.rights,
-					    cap.type, marked };
+	t->slots[slot] = (struct cap_slot){ cap.entry, cap.rights, cap.type,
+					    marked, serial };
 	t->used_bits[slot / 64] |= 1ull << slot % 64;
 }
 
