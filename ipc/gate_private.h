@@ -18,8 +18,8 @@ enum call_state {
 
 /* Marks: [l] the gate's lock. */
 struct gate_call {
-	struct list link;           /* [l] in `callers` */
-	struct thread *thread;      /* [I] */
+	struct thread *thread; /* [I]; gcc aligns what begins with a list */
+	struct list link;      /* [l] in `callers` */
 	struct gate_server *server; /* [l] of a SERVED one */
 	s32 err;                    /* [l] of a DONE one */
 	u8 state;                   /* [l] enum call_state */
