@@ -146,10 +146,12 @@ static void piece_kmalloc(void)
 }
 
 /*
- * An emulator makes stores slow into a page that it took code from, until all
- * of that is written over.
+ * Memory that is this processor's alone.  Frames that processes left behind lie
+ * among another's, and four struct pages share a line.  And an emulator makes
+ * stores slow into a page that it took code from, until all of that is written
+ * over.
  */
-static void forget_code(void)
+static void take_own_memory(void)
 {
 	void *objects[SCRUBBED];
 
@@ -159,6 +161,7 @@ static void forget_code(void)
 	for (u32 i = 0; i < SCRUBBED; i++) {
 		kfree(objects[i]);
 	}
+	frame_drain();
 }
 
 static const struct job jobs[] = {
@@ -177,7 +180,7 @@ static void work(void *arg)
 {
 	struct worker *w = arg;
 
-	forget_code();
+	take_own_memory();
 	while (w->account->count < PIECES) {
 		w->job->piece();
 		note(w->account);
