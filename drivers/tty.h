@@ -142,7 +142,8 @@ void tty_console_init(void);
 struct tty_caller {
 	u32 session;
 	u32 group;
-	bool leads; /* its session */
+	bool leads;      /* its session */
+	bool privileged; /* the superuser */
 };
 
 struct tty_caller tty_caller(void);

@@ -235,7 +235,7 @@ static long session_take(struct tty *tty, bool steal)
 		return -EPERM;
 	}
 	WITH_SPINLOCK_IRQ (&tty->q.lock) {
-		if (tty->session != 0 && !steal) {
+		if (tty->session != 0 && !(steal && me.privileged)) {
 			return -EPERM;
 		}
 		tty->session = me.session;

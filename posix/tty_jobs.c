@@ -5,6 +5,7 @@
 #include "drivers/tty.h"
 #include "kernel/irq.h"
 #include "lib/errno.h"
+#include "posix/credentials.h"
 #include "posix/process.h"
 #include "posix/signal.h"
 #include "sched/worker.h"
@@ -19,6 +20,7 @@ struct tty_caller tty_caller(void)
 		me.group = pid_number(p->group);
 	}
 	me.leads = me.session == p->pid;
+	me.privileged = is_privileged();
 	return me;
 }
 

@@ -22,6 +22,8 @@
 
 #define LONG_BYTES 20000
 
+#define NOBODY     65534
+
 static void show(const char *what, long result)
 {
 	if (result < 0) {
@@ -386,6 +388,41 @@ static void test_left_to_child(void)
 	close(master);
 }
 
+/* Only the superuser takes a terminal away from another session. */
+static void test_not_taken_away(void)
+{
+	char name[64], byte = 0;
+	int master = master_open(name, sizeof(name)), told[2], slave;
+	pid_t owner, thief;
+
+	slave = open(name, O_RDWR | O_NOCTTY);
+	pipe(told);
+	fflush(stdout);
+	owner = fork();
+	if (owner == 0) {
+		setsid();
+		show("owner's", ioctl(slave, TIOCSCTTY, 0));
+		write(told[1], "x", 1);
+		pause();
+	}
+	read(told[0], &byte, 1);
+	thief = fork();
+	if (thief == 0) {
+		setsid();
+		setuid(NOBODY);
+		show("asked for", ioctl(slave, TIOCSCTTY, 0));
+		show("demanded", ioctl(slave, TIOCSCTTY, 1));
+		_exit(0);
+	}
+	waitpid(thief, NULL, 0);
+	kill(owner, SIGKILL);
+	waitpid(owner, NULL, 0);
+	close(told[0]);
+	close(told[1]);
+	close(slave);
+	close(master);
+}
+
 /* A shell in it, as script(1) has it; the end of a session hangs it up. */
 static void test_many(void)
 {
@@ -453,6 +490,7 @@ int main(void)
 	test_poll_beside_writer();
 	test_jobs();
 	test_left_to_child();
+	test_not_taken_away();
 	test_many();
 	test_epoll();
 	test_packets();
