@@ -209,10 +209,19 @@ static const struct vnode_ops dir_ops = {
 	.file_ops = &directory_file_ops,
 };
 
+/* Where a process is and what it has open is for its user alone. */
+static bool is_hidden(const struct proc_node *node)
+{
+	return node->entry->follow != NULL && !vnode_owned(&node->v);
+}
+
 static long link_readlink(struct vnode *v, char *buf, size_t size_bytes)
 {
 	const struct proc_node *node = node_of(v);
 
+	if (is_hidden(node)) {
+		return -EACCES;
+	}
 	return node->entry->readlink(node->key, buf, size_bytes);
 }
 
@@ -220,7 +229,8 @@ static int link_follow(struct vnode *v, struct vnode **out)
 {
 	const struct proc_node *node = node_of(v);
 	const struct proc_entry *nameless = node->entry->nameless;
-	int err = node->entry->follow(node->key, out);
+	int err =
+		is_hidden(node) ? -EACCES : node->entry->follow(node->key, out);
 
 	if (err != -ENXIO || nameless == NULL) {
 		return err;

@@ -334,6 +334,38 @@ static void test_owner(void)
 	close(ready[0]);
 }
 
+/* Where the parent is, and what it runs, is nobody else's to see. */
+static int sees_parent(const char *link)
+{
+	char path[40], to[100];
+	struct stat st;
+	int sees;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", getppid(), link);
+	sees = readlink(path, to, sizeof(to)) >= 0 || errno != EACCES;
+	return sees || stat(path, &st) == 0 || errno != EACCES;
+}
+
+static void test_links_of_others(void)
+{
+	char to[100];
+	int status = -1;
+	pid_t child;
+
+	if (geteuid() != 0) {
+		result("links", 1);
+		return;
+	}
+	child = fork();
+	if (child == 0) {
+		_exit(setuid(1000) != 0 || sees_parent("cwd") ||
+		      sees_parent("root") || sees_parent("exe") ||
+		      readlink("/proc/self/cwd", to, sizeof(to)) <= 0);
+	}
+	waitpid(child, &status, 0);
+	result("links", status == 0);
+}
+
 static void test_name(void)
 {
 	char name[16] = "", path[40];
@@ -397,6 +429,7 @@ int main(int argc, char **argv)
 	test_times();
 	test_threads();
 	test_owner();
+	test_links_of_others();
 	test_name();
 	test_limits();
 	test_vector();
