@@ -638,6 +638,8 @@ void ramfs_clear(struct ramfs *fs)
 		WITH_MUTEX (&fs->names) {
 			e = deepest(ramfs_node(fs->fs.root));
 			if (e == NULL) {
+				/* Who is still there makes no new ones. */
+				ramfs_node(fs->fs.root)->dir.removed = true;
 				return;
 			}
 			v = &e->node->v;

@@ -73,11 +73,9 @@ static phys_t page_frame(struct ramfs_file *file, u64 index)
 /* The archive's bytes that the page shows while it has no frame. */
 static size_t archive_bytes(const struct ramfs_file *file, u64 index)
 {
-	u64 at = index * PAGE_SIZE;
+	u64 at = index * PAGE_SIZE, end = READ_ONCE(file->archive_bytes);
 
-	return at < file->archive_bytes
-		       ? MIN(file->archive_bytes - at, PAGE_SIZE)
-		       : 0;
+	return at < end ? MIN(end - at, PAGE_SIZE) : 0;
 }
 
 /* A frame with what the page shows now. Errors: -ENOMEM as PHYS_NONE. */
@@ -231,9 +229,13 @@ static struct span span_at(struct ramfs_node *node, u64 at, size_t len_bytes)
 	span.frame = page_frame(file, index);
 	if (!phys_is_none(span.frame)) {
 		span.bytes = (u8 *)phys_to_virt(span.frame) + offset;
-	} else if (at < file->archive_bytes) {
-		span.len = MIN(span.len, file->archive_bytes - at);
-		span.bytes = file->archive + at;
+	} else {
+		size_t shown = archive_bytes(file, index);
+
+		if (offset < shown) {
+			span.len = MIN(span.len, shown - offset);
+			span.bytes = file->archive + at;
+		}
 	}
 	return span;
 }
@@ -358,6 +360,19 @@ static void size_set(struct ramfs_node *node, u64 size)
 	}
 }
 
+/* What stands behind a file's end reads as zeroes if it grows. */
+static void tail_clear(struct ramfs_node *node, u64 size)
+{
+	phys_t frame = page_frame(&node->file, size / PAGE_SIZE);
+	u64 offset = size % PAGE_SIZE;
+
+	if (!phys_is_none(frame)) {
+		memset((u8 *)phys_to_virt(frame) + offset, 0,
+		       PAGE_SIZE - offset);
+		frame_put(frame);
+	}
+}
+
 /* Writes what was set-id loses that mark. */
 static void written(struct vnode *v)
 {
@@ -388,6 +403,8 @@ static long write_locked(struct ramfs_node *node, uaddr_t src, size_t len_bytes,
 			if (pos + len > node->v.size_bytes) {
 				size_set(node, pos + len);
 			}
+		} else if (err == -EFAULT) {
+			tail_clear(node, MAX(pos, node->v.size_bytes));
 		}
 	}
 	if (done > 0) {
@@ -419,19 +436,6 @@ static long file_write_at(struct file *file, uaddr_t src, size_t len_bytes,
 		}
 	}
 	return result;
-}
-
-/* What a shorter file had behind its end reads as zeroes if it grows. */
-static void tail_clear(struct ramfs_node *node, u64 size)
-{
-	phys_t frame = page_frame(&node->file, size / PAGE_SIZE);
-	u64 offset = size % PAGE_SIZE;
-
-	if (!phys_is_none(frame)) {
-		memset((u8 *)phys_to_virt(frame) + offset, 0,
-		       PAGE_SIZE - offset);
-		frame_put(frame);
-	}
 }
 
 static int node_truncate(struct vnode *v, u64 size)

@@ -228,6 +228,48 @@ KTEST(ramfs_busy, "what is open is not unmounted, or lives on without a name")
 	EXPECT_EQ(after.free_frames, s.before.free_frames);
 }
 
+KTEST(ramfs_abandoned, "what was unmounted below somebody takes no new names")
+{
+	struct vnode_make make = { .mode = MODE_REGULAR | 0644 };
+	struct scene s;
+	struct holdings after;
+	struct vnode *root, *v;
+
+	EXPECT(scene_enter(&s, ""));
+	EXPECT_EQ(path_lookup("/mnt", &root), 0);
+	EXPECT_EQ(fs_unmount(root, true), 0);
+	EXPECT_EQ(root->ops->create(root, name_of("late", 4), &make, &v),
+		  -ENOENT);
+	vnode_put(root);
+	fs_context_put(s.context);
+	user_space_leave(s.space);
+	after = holdings_now(s.before.threads);
+	EXPECT_EQ(after.kmem_bytes, s.before.kmem_bytes);
+}
+
+KTEST(ramfs_torn_write, "what a write left behind the end is never seen")
+{
+	struct scene s;
+	struct file *file;
+	u64 at = 10;
+	u8 bytes[200];
+
+	EXPECT(scene_enter(&s, ""));
+	EXPECT_EQ(open_at(&s, "/mnt/torn", FILE_CREATE | 2, &file), 0);
+	memset(bytes, 'x', sizeof(bytes));
+	EXPECT_EQ(copy_to_user(uaddr(BASE + BASE_BYTES - 50), bytes, 50), 0);
+	EXPECT_EQ(file_write(file, uaddr(BASE + BASE_BYTES - 50), 100, &at),
+		  -EFAULT);
+	EXPECT_EQ(file->vnode->ops->truncate(file->vnode, sizeof(bytes)), 0);
+	EXPECT_EQ(file->vnode->ops->read(file->vnode, bytes, sizeof(bytes), 0),
+		  sizeof(bytes));
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		EXPECT_EQ(bytes[i], 0);
+	}
+	file_put(file);
+	EXPECT(scene_leave(&s, false));
+}
+
 KTEST(ramfs_limit, "a full file system says so and can be emptied")
 {
 	struct scene s;
