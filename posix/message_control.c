@@ -232,6 +232,7 @@ static void rights_write(struct room *room, struct socket_rights *rights,
 			 bool close_on_exec)
 {
 	u64 head = sizeof(struct abi_cmsghdr), len = 0;
+	u32 sent = socket_rights_count(rights);
 
 	while (socket_rights_count(rights) > 0 &&
 	       room->len_bytes >= head + len + sizeof(s32) &&
@@ -239,7 +240,7 @@ static void rights_write(struct room *room, struct socket_rights *rights,
 			  close_on_exec) == 0) {
 		len += sizeof(s32);
 	}
-	if (socket_rights_count(rights) > 0 || len == 0) {
+	if (len < sent * sizeof(s32)) {
 		room->flags |= ABI_MSG_CTRUNC;
 	}
 	if (len > 0 && head_write(room, ABI_SCM_RIGHTS, len) == 0) {

@@ -951,6 +951,7 @@ static void test_no_numbers(void)
 	listen(server, 1);
 	show("connect", connect(client, (void *)&un, len));
 	show("a file", send_fds(fds[0], fds, 1, "x"));
+	show("two files", send_fds(fds[0], fds, 2, "y"));
 	getrlimit(RLIMIT_NOFILE, &old);
 	few = old;
 	close(low);
@@ -959,6 +960,9 @@ static void test_no_numbers(void)
 	show("no number", accept(server, NULL, NULL));
 	show("nor here", socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
 	receive_fds(fds[1], 1, CMSG_SPACE(4), 0);
+	few.rlim_cur++;
+	setrlimit(RLIMIT_NOFILE, &few);
+	close(receive_fds(fds[1], 1, CMSG_SPACE(8), 0));
 	setrlimit(RLIMIT_NOFILE, &old);
 	fd = accept(server, NULL, NULL);
 	show("now", fd >= 0);
