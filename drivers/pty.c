@@ -26,7 +26,6 @@ struct pty {
 	struct tty tty;
 	u32 number;  /* [I] */
 	bool locked; /* [q] the slave cannot be opened yet */
-	bool ended;  /* [q] the master is closed */
 	bool left;   /* [q] the slave was open, and is not */
 	bool packet; /* [a] the master reads a 0 before all that was shown */
 	u32 slaves;  /* [q] times that the slave is open */
@@ -150,14 +149,11 @@ int pty_create(struct tty **out)
 
 int pty_find_slave(u32 number, struct tty **out)
 {
-	const struct pty *p;
-
 	*out = tty_find(has_number, number);
 	if (*out == NULL) {
 		return -ENXIO;
 	}
-	p = pty_of(*out);
-	if (READ_ONCE(p->locked) || READ_ONCE(p->ended)) {
+	if (READ_ONCE(pty_of(*out)->locked) || READ_ONCE((*out)->gone)) {
 		tty_put(*out);
 		return -EIO;
 	}
@@ -167,7 +163,7 @@ int pty_find_slave(u32 number, struct tty **out)
 void pty_close(struct tty *tty)
 {
 	WITH_SPINLOCK_IRQ (&tty->q.lock) {
-		pty_of(tty)->ended = true;
+		tty->gone = true;
 	}
 	tty_hangup(tty);
 	tty_put(tty);

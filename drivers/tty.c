@@ -115,11 +115,16 @@ void tty_close(struct tty *tty)
 
 struct tty_opening tty_open(struct tty *tty)
 {
+	u32 hangups;
+
 	if (tty->ops->opened != NULL) {
 		tty->ops->opened(tty, true);
 	}
+	hangups = READ_ONCE(tty->hangups);
+	/* Read after it, as it is set before: one of the two tells. */
 	return (struct tty_opening){ .tty = tty,
-				     .hangups = READ_ONCE(tty->hangups) };
+				     .hangups =
+					     hangups - READ_ONCE(tty->gone) };
 }
 
 static bool is_hung_up(const struct tty_opening *o)

@@ -51,6 +51,7 @@ struct tty {
 	u32 group;                  /* [q] the one in the foreground, or 0 */
 	u32 hangups;                /* [q] so far */
 	bool full;                  /* [q] the device waits for `resume` */
+	bool gone; /* [q] for ever: what is opened is hung up from the start */
 };
 
 /* One opening of a terminal; a hang-up after it makes it useless. */

@@ -11,3 +11,4 @@ hosttests-y += tests/drivers/fuzz_acpi.c
 tests-y += tests/drivers/test_keyboard.c tests/drivers/test_ldisc.c
 hosttests-y += tests/drivers/test_ldisc_host.c tests/drivers/test_ps2.c \
 	tests/drivers/test_termios.c
+ktests-y += tests/drivers/test_pty.c
