@@ -6,6 +6,7 @@
 #include "posix/credentials.h"
 
 #include "arch/user.h"
+#include "fs/mount.h"
 #include "fs/vnode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -63,7 +64,9 @@ bool cred_in_group(u32 gid)
 void credentials_exec(const struct vnode *file)
 {
 	struct credentials *c = own();
-	u32 mode = process_current()->no_new_privs ? 0 : file->mode;
+	bool plain = process_current()->no_new_privs ||
+		     (file->fs->flags & FS_NO_SUID);
+	u32 mode = plain ? 0 : file->mode;
 
 	WITH_PROCESSES () {
 		if (mode & MODE_SET_UID) {

@@ -4,6 +4,7 @@
  * of an address space that show their files.  No byte is copied here: page
  * faults do the rest.
  */
+#include "fs/mount.h"
 #include "fs/vnode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -30,7 +31,7 @@ int program_file_open(struct program_file *pf, struct file *file)
 
 	*pf = (struct program_file){ .file = file };
 	if (v == NULL || !vnode_is(v, MODE_REGULAR) ||
-	    file->ops->object == NULL) {
+	    file->ops->object == NULL || (v->fs->flags & FS_NO_EXEC)) {
 		err = -EACCES;
 	} else {
 		pf->size_bytes = READ_ONCE(v->size_bytes);
@@ -140,19 +141,35 @@ static int interp_map(struct program *p, const struct program_file *pf,
 	return err;
 }
 
-/* The dynamic linker that the image names. */
-static int interp_load(struct program *p, struct aspace *aspace)
+/*
+ * Opens the dynamic linker that the image names: by a copy that has an end, for
+ * who maps the file can write to it while it is looked at.
+ */
+static int interp_open(const struct program *p, struct program_file *out)
 {
-	const char *path =
-		(const char *)p->binary.head + p->image.interp_offset;
-	struct elf_image *image;
-	struct program_file pf;
+	u64 len = p->image.interp_bytes;
+	char *path = kmalloc(len);
 	struct file *file;
 	int err;
 
-	p->why = "it needs a dynamic loader";
+	if (path == NULL) {
+		return -ENOMEM;
+	}
+	memcpy(path, p->binary.head + p->image.interp_offset, len);
+	path[len - 1] = '\0';
 	err = program_open(path, &file);
-	err = err ? err : program_file_open(&pf, file);
+	kfree(path);
+	return err ? err : program_file_open(out, file);
+}
+
+static int interp_load(struct program *p, struct aspace *aspace)
+{
+	struct elf_image *image;
+	struct program_file pf;
+	int err;
+
+	p->why = "it needs a dynamic loader";
+	err = interp_open(p, &pf);
 	if (err) {
 		return err;
 	}

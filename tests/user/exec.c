@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -350,6 +352,32 @@ static int role_named(char **argv)
 		       : 1;
 }
 
+/*
+ * What a mount forbids its programs.  Process 1 is that of a machine whose
+ * mounts may be tried.
+ */
+static int forbidden(void)
+{
+	static const char dir[] = "/tmp/bare", path[] = "/tmp/bare/program";
+	const char *argv[] = { "x", "aux", path, NULL };
+
+	if (getpid() != 1) {
+		return 1;
+	}
+	if (mkdir(dir, 0755) != 0 ||
+	    mount("bare", dir, "tmpfs", MS_NOEXEC, NULL) != 0 ||
+	    !copy_self(path) || chown(path, 1000, 1000) != 0 ||
+	    chmod(path, 04755) != 0 || exec(path, argv, NULL) != -1 ||
+	    errno != EACCES) {
+		return 0;
+	}
+	strcpy(self, path);
+	return mount(NULL, dir, NULL, MS_REMOUNT | MS_NOSUID, NULL) == 0 &&
+	       run(argv, NULL) == 0 &&
+	       mount(NULL, dir, NULL, MS_REMOUNT, NULL) == 0 &&
+	       run(argv, NULL) == 1;
+}
+
 static int role(int argc, char **argv)
 {
 	const char *name = argv[1];
@@ -384,5 +412,6 @@ int main(int argc, char **argv)
 	result("new memory", memory_is_new());
 	result("chain", chain());
 	result("named", named());
+	result("forbidden", forbidden());
 	return wrong_count != 0;
 }
