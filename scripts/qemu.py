@@ -9,6 +9,7 @@ environment: CPUS MEM ACCEL MACHINE FIRMWARE.
 """
 import argparse
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -120,6 +121,14 @@ def choice(name, default, allowed):
     return value
 
 
+def count_of(name, default):
+    """A variable that counts something, from 1 on."""
+    value = os.environ.get(name) or str(default)
+    if not re.fullmatch("[1-9][0-9]*", value):
+        sys.exit(f"{name}={value}: not a number from 1 on")
+    return int(value)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--iso", default="")
@@ -136,7 +145,7 @@ def main():
         machine=choice("MACHINE", "pc", MACHINES),
         firmware=choice("FIRMWARE", "bios", FIRMWARES),
         accel=choice("ACCEL", "auto", ("auto", "tcg", "kvm")),
-        cpus=env("CPUS") or 1, mem=env("MEM") or "256M",
+        cpus=count_of("CPUS", 1), mem=env("MEM") or "256M",
         window=window_works(),
     ).command()
     if env("V"):

@@ -6,9 +6,10 @@ Boots the kernel, lets its shell run a workload with everything recorded, and
 reads /proc/exo/trace; or takes the text of that file (--from). The picture is
 JSON: a track for each processor (which thread runs) and two for each thread
 (where it runs, its system calls), arrows from a wake-up to the thread that
-runs then and from a call to whoever serves it, the waits for locks, counters
-of ready threads, page faults, frames and objects. Beside it stands a drawing
-of the programs' part (timeline.py), which --accept puts into docs/.
+runs then, from a call to whoever serves it and from a write into a shell's
+pipe to the read that takes it, the waits for locks, counters of ready threads,
+page faults, frames and objects. Beside it stands a drawing of the programs'
+part (timeline.py), which --accept puts into docs/.
 
 Usage: trace_picture.py OUT [--workload 'SHELL WORDS'] [--from FILE] [--accept]
 """
@@ -21,7 +22,7 @@ import sys
 from pathlib import Path
 
 import timeline
-from qemu import Machine
+from qemu import Machine, count_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKLOAD = "/bin/echo hello | /usr/bin/tr a-z A-Z; /bin/ls /bin | /usr/bin/wc -l"
@@ -36,6 +37,8 @@ LIMIT_S = 300
 
 LINE = re.compile(r"^\[ *(\d+)\.(\d{9})\] (\d+) thread (\d+) +(\w+) +(.*?)\r?$",
                   re.M)
+# The kernel's own lines of its log, which may come within another line.
+OURS = re.compile(r"\[(?:boot| *\d+\.\d{6})\] .*\n")
 EVENT = re.compile(r'^TRACE_EVENT\(TRACE_(\w+), \w+, "(.*)"\)', re.M)
 CALL = re.compile(r"^SYSCALL\((\d+), (\w+),\s*(?:FULL|PARTIAL\(.*?\"\))"
                   r"([\w,\s]*)\)$", re.M | re.S)
@@ -47,6 +50,10 @@ FORMS = {"%ta%tb": "(?P<a>.*)", "%a": r"(?P<a>-?\d+)", "%b": r"(?P<b>-?\d+)",
          "%sb": r"(?P<b>\S+)", "%nb": r"(?P<b>\d+)"}
 FORM = re.compile(r"%ta%tb|%[xsn]?[ab]")
 FORKS = ("clone", "fork", "vfork")
+PIPES = ("pipe", "pipe2")
+WRITES, READS = ("write", "writev", "sendfile"), ("read", "readv")
+OPENS = ("open", "openat", "creat")
+IN, OUT = 0, 1  # a program's descriptors that a shell lays a pipe to
 CHILD_BEGINS = "child_begin"
 PROCESSORS, THREADS = 1, 2
 LAST_ERRNO = 4095
@@ -94,16 +101,69 @@ class Record:
         self.cpu, self.tid = int(cpu), int(tid)
         found = readers[self.event].match(self.text) \
             if self.event in readers else None
+        self.is_whole = bool(found)
         values = found.groupdict() if found else {}
         self.a, self.b = values.get("a"), values.get("b")
 
 
 def records_of(text):
-    """All lines of the trace, by time."""
+    """All lines of the trace that are whole, by time."""
     readers = {name: reader_of(form)
                for name, form in EVENT.findall(source("trace/events.def"))}
-    records = [Record(match, readers) for match in LINE.finditer(text)]
-    return sorted(records, key=lambda record: record.ns)
+    records = [Record(match, readers)
+               for match in LINE.finditer(OURS.sub("", text))]
+    whole = [record for record in records if record.is_whole]
+    if len(whole) < len(records):
+        print(f"trace_picture.py: {len(records) - len(whole)} lines are no "
+              "events of trace/events.def: left out", file=sys.stderr)
+    return sorted(whole, key=lambda record: record.ns)
+
+
+class Pipes:
+    """Which call wrote what another one reads, through the pipes of a shell.
+
+    A shell makes a pipe, forks, and the child lays one end to its descriptor
+    0 or 1: the newest pipe that its parent had made then, or the one before
+    that, if it lays both. What a child has opened itself is a file.
+    """
+
+    def __init__(self):
+        self.made = {}      # thread: its pipes, each the writes to be read
+        self.ends = {}      # (thread, IN or OUT): the pipe there
+        self.opened = set()  # (thread, descriptor)
+
+    def forked(self, parent, child):
+        self.made[child] = list(self.made.get(parent, ()))
+
+    def lay(self, tid, old, new):
+        made = self.made.get(tid, ())
+        if new not in (IN, OUT) or not made or (tid, old) in self.opened:
+            return
+        if new == OUT and self.ends.get((tid, IN)) is made[-1] and made[1:]:
+            self.ends[tid, IN] = made[-2]
+        both = new == IN and self.ends.get((tid, OUT)) is made[-1]
+        if not both or made[1:]:
+            self.ends[tid, new] = made[-2 if both else -1]
+
+    def writes(self, tid, fd, ns):
+        if fd == OUT and (tid, OUT) in self.ends:
+            self.ends[tid, OUT].append((tid, ns))
+
+    def ended(self, tid, name, values, result):
+        """A call that went well; the write that it reads, or None."""
+        if name in PIPES:
+            self.made.setdefault(tid, []).append([])
+        elif name in OPENS:
+            self.opened.add((tid, result))
+        elif name == "dup2":
+            self.lay(tid, *values[:2])
+        elif name in READS and values[0] == IN and result > 0:
+            written = self.ends.get((tid, IN))
+            if written:
+                first = written[0]
+                written.clear()
+                return first
+        return None
 
 
 class Picture:
@@ -118,12 +178,17 @@ class Picture:
         self.sums = {"frames": 0, "bytes of objects": 0}
         self.forks = []     # (thread, arrow) of calls whose child is to come
         self.arrows = self.faults = 0
+        self.pipes = Pipes()
         self.call_kinds = calls_of()
         self.locks = LOCK.findall(source("kernel/locks.def"))
 
     def add(self, kind, name, ns, pid, tid, **more):
         self.events.append({"ph": kind, "name": name, "ts": ns / 1000,
                             "pid": pid, "tid": tid, **more})
+
+
+    def name_of(self, number):
+        return self.call_kinds.get(number, ("",))[0]
 
     def label(self, tid):
         return f"{self.names.get(tid, ['thread'])[-1]} {tid}"
@@ -243,6 +308,7 @@ class Picture:
             parent, arrow = self.forks.pop(0)
             self.arrow_ends("fork", r, arrow)
             name = self.names.get(parent, ["thread"])[-1]
+            self.pipes.forked(parent, int(r.a))
         self.names.setdefault(r.tid, [name])
         self.on_other(r)
 
@@ -253,8 +319,21 @@ class Picture:
         self.call_ends(r.tid, r.ns)
         number = int(r.a)
         self.calls[r.tid] = (number, [int(r.b, 16)], [], r.ns)
-        if self.call_kinds.get(number, ("",))[0] in FORKS:
+        if self.name_of(number) in FORKS:
             self.forks.append((r.tid, self.arrow_begins("fork", r)))
+        if self.name_of(number) in WRITES:
+            self.pipes.writes(r.tid, int(r.b, 16), r.ns)
+
+    def is_read(self, r, name, values):
+        """An arrow from the call that wrote what this one has read."""
+        written = self.pipes.ended(r.tid, name, values, int(r.b))
+        if written:
+            writer, ns = written
+            self.arrows += 1
+            self.add("s", "pipe", ns, THREADS, 2 * writer + 1, cat="pipe",
+                     id=self.arrows)
+            self.add("f", "pipe", r.ns - 1, THREADS, 2 * r.tid + 1, bp="e",
+                     cat="pipe", id=self.arrows)
 
     def on_syscall_args(self, r):
         if r.tid in self.calls:
@@ -266,6 +345,9 @@ class Picture:
 
     def on_syscall_done(self, r):
         value = int(r.b)
+        if r.tid in self.calls and value >= 0:
+            number, values, *_ = self.calls[r.tid]
+            self.is_read(r, self.name_of(number), values)
         self.call_ends(r.tid, r.ns, os.strerror(-value)
                        if -LAST_ERRNO <= value < 0 else value)
 
@@ -320,7 +402,7 @@ def command(workload):
     return Machine(kernel=str(ROOT / "build/exo.elf"), accel="tcg",
                    initrd=str(ROOT / "build/initrd.cpio"), icount=COUNTED,
                    append=WORDS.format(workload=workload),
-                   cpus=int(os.environ.get("CPUS") or 2), serial="stdio")
+                   cpus=count_of("CPUS", 2), serial="stdio")
 
 
 def trace_of(workload):
@@ -337,6 +419,13 @@ def trace_of(workload):
     return text
 
 
+def text_of(path):
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        sys.exit(f"trace_picture.py: {error}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out")
@@ -344,7 +433,7 @@ def main():
     parser.add_argument("--from", dest="source")
     parser.add_argument("--accept", action="store_true")
     opts = parser.parse_args()
-    text = source(opts.source) if opts.source else trace_of(opts.workload)
+    text = text_of(opts.source) if opts.source else trace_of(opts.workload)
     picture = picture_of(text)
     out = Path(opts.out)
     out.parent.mkdir(parents=True, exist_ok=True)

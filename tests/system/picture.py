@@ -41,6 +41,37 @@ def check_arrows(events, names):
         raise Failure(f"there are arrows of {set(begun.values())}")
 
 
+def check_pipes(events):
+    """Arrows from echo to tr and from ls to wc, from a write to a read."""
+    found = []
+    for arrow in events:
+        if arrow.get("cat") == "pipe":
+            found += [(program_of(events, arrow["tid"]), event["name"])
+                      for event in events if event["ph"] == "X" and
+                      (event["pid"], event["tid"]) ==
+                      (arrow["pid"], arrow["tid"]) and
+                      event["ts"] <= arrow["ts"] < event["ts"] + event["dur"]]
+    if found != [("echo", "write"), ("tr", "read"),
+                 ("ls", "write"), ("wc", "read")]:
+        raise Failure(f"the pipes' arrows go along {found}")
+
+
+def program_of(events, tid):
+    """The last program of the thread that this track belongs to."""
+    name = next(event["args"]["name"] for event in events
+                if event["name"] == "thread_name" and
+                (event["pid"], event["tid"]) == (trace_picture.THREADS, tid))
+    return name.split(" > ")[-1].split()[0]
+
+
+def check_torn(text, events):
+    """The kernel's own lines within others change nothing."""
+    torn = text.replace("SYSCALL_DONE", "SYSC[boot] optional  a  ok  1 us\r\n"
+                        "[    0.123456] 0 a warning\nALL_DONE")
+    if trace_picture.picture_of(torn)["traceEvents"] != events:
+        raise Failure("a line of the kernel's log within another is not left out")
+
+
 @test("make trace draws fork, exec and a pipe between two commands")
 def trace_picture_of_shell():
     text = trace_picture.trace_of(trace_picture.WORKLOAD)
@@ -54,7 +85,9 @@ def trace_picture_of_shell():
                 for event in events):
         raise Failure(f"the kinds of events are {kinds}")
     check_bars(events)
-    check_arrows(events, {"wake", "fork"})
+    check_arrows(events, {"wake", "fork", "pipe"})
+    check_pipes(events)
+    check_torn(text, events)
     bars = {event["name"] for event in events if event["ph"] == "X"}
     run = {name.rsplit(" ", 1)[0] for name in bars if " " in name}
     missing = [name for name in PROGRAMS if name not in run] + \
