@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DISCRIMINATOR = re.compile(r" \(discriminator \d+\)$")
 ADDRESS = re.compile(r"\b(?:rip )?(ffffffff[89a-f][0-9a-f]{7})\b")
 CALL = re.compile(r"\+0x[0-9a-f]+\s*$")
 
@@ -23,15 +24,17 @@ CALL = re.compile(r"\+0x[0-9a-f]+\s*$")
 def places(kernel, addresses):
     """Each address's "function at file:line", innermost first."""
     words = ["addr2line", "-e", kernel, "-f", "-i", "-a", *addresses]
-    lines = subprocess.run(words, check=True, capture_output=True,
-                           text=True).stdout.splitlines()
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    if done.returncode or "file format not recognized" in done.stderr:
+        sys.exit(f"decode_dump.py: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
     found, at = {}, None
     while lines:
         line = lines.pop(0)
         if line.startswith("0x"):
             at = found.setdefault(line[2:], [])
         else:
-            place = lines.pop(0).removeprefix("./")
+            place = DISCRIMINATOR.sub("", lines.pop(0).removeprefix("./"))
             at.append(f"{line} at {place}")
     return found
 
@@ -48,7 +51,9 @@ def decoded(text, kernel):
             back = 0 if "rip " in line or first and "+0x0" in line else 1
             wanted[number] = f"{int(match[1], 16) - back:016x}"
         first = "backtrace (" in line
-    known = places(kernel, sorted(set(wanted.values()))) if wanted else {}
+    if not wanted:
+        sys.exit("decode_dump.py: no line of a backtrace in this text")
+    known = places(kernel, sorted(set(wanted.values())))
     for number, line in enumerate(lines):
         yield line
         for place in known.get(wanted.get(number), ()):
@@ -60,7 +65,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kernel", nargs="?", default=ROOT / "build/exo.elf")
     kernel = parser.parse_args().kernel
-    for line in decoded(sys.stdin.read(), str(kernel)):
+    if not Path(kernel).is_file():
+        sys.exit(f"decode_dump.py: there is no kernel {kernel}")
+    text = sys.stdin.buffer.read().decode(errors="replace")
+    for line in decoded(text, str(kernel)):
         print(line)
 
 

@@ -31,8 +31,22 @@ def value(expression):
     return gdb.parse_and_eval(expression)
 
 
+def number_of(text, what):
+    if not text.strip().isdigit():
+        raise gdb.GdbError(f"{what} is a number, not \"{text.strip()}\"")
+    return int(text)
+
+
+def need_memory():
+    """What a kernel's file holds is no machine."""
+    if not gdb.selected_inferior().pid:
+        raise gdb.GdbError("no machine: see make debug, or open a dump of its "
+                           "memory")
+
+
 def processors():
     """The numbers of the processors that have per-CPU data."""
+    need_memory()
     first, last = value("percpu_area").type.range()
     return [cpu for cpu in range(first, last + 1)
             if int(value(f"percpu_area[{cpu}]"))]
@@ -125,6 +139,8 @@ class Backtrace(gdb.Command):
     def invoke(self, argument, from_tty):
         tid = argument.strip()
         current = running()
+        if tid:
+            number_of(tid, "TID")
         found = [thread for thread in threads()
                  if (tid or str(int(thread["tid"]))) == str(int(thread["tid"]))]
         if not found:
@@ -162,7 +178,7 @@ class Trace(gdb.Command):
         super().__init__("exo trace", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
-        count = int(argument or 32)
+        count = number_of(argument or "32", "COUNT")
         records = sorted((record for cpu in processors()
                           for record in self.records(cpu, count)),
                          key=lambda record: int(record["time"]))
@@ -257,13 +273,15 @@ class Vm(gdb.Command):
         super().__init__("exo vm", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
+        need_memory()
+        pid = number_of(argument, "PID")
         found = [node for node in nodes(value("pids.all.root"))
-                 if argument.strip() == str(int(node["key"]))]
+                 if pid == int(node["key"])]
         process = found and container(found[0], "pid", "node")["process"]
         if not process or not int(process):
-            raise gdb.GdbError(f"no process {argument}")
+            raise gdb.GdbError(f"no process {pid}")
         aspace = process["aspace"]
-        print(f"process {argument} \"{process['name'].string()}\"")
+        print(f"process {pid} \"{process['name'].string()}\"")
         for node in nodes(aspace["regions"]["root"]) if int(aspace) else ():
             self.show(container(node, "region", "node"))
 
@@ -288,6 +306,7 @@ class Pages(gdb.Command):
         super().__init__("exo pages", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
+        need_memory()
         names = {field.enumval: field.name.removeprefix("PAGE_").lower()
                  for field in gdb.lookup_type("enum page_state").fields()}
         frames, at = dict.fromkeys(names.values(), 0), 0

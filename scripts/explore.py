@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from qemu import Machine
+from qemu import Machine, count_of
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = ROOT / "build/explore/exo.elf"
@@ -82,13 +82,17 @@ def printed(text):
     return OURS.sub("", text[begin.end():end.start()])
 
 
+def absent(test):
+    return f"there is no test {test}"
+
+
 def judge(test, status, text, wanted):
     """What is wrong with a run, None if nothing is."""
     found = FAILED.search(text)
     if found:
         return next(filter(None, found.groups()))
     if "1..0" in text.split():
-        return f"there is no test {test}"
+        return absent(test)
     if status != (0 if is_program(test) else PASSED):
         return f"QEMU ended with status {status}"
     if wanted is not None and printed(text) != wanted:
@@ -125,11 +129,16 @@ def search(test, cpus, seeds):
 
 
 def read_seeds(text):
-    """[1, 2, 3] of 1..3, or of 1,2,3."""
+    """[1, 2, 3] of 1..3, or of 1,2,3; 0 is no seed of the kernel's."""
     first, dots, last = text.partition("..")
-    if dots:
-        return range(int(first), int(last) + 1)
-    return [int(word) for word in text.split(",")]
+    try:
+        seeds = range(int(first), int(last) + 1) if dots else \
+            [int(word) for word in text.split(",")]
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 1:
+        sys.exit(f"explore: SEEDS={text}: not 7, 1..200 or 1,5,9, from 1 on")
+    return seeds
 
 
 def show(failed, test, cpus):
@@ -144,6 +153,8 @@ def explore(test, cpus, seeds):
     for one in search(test, cpus, seeds):
         if len(seeds) == 1:
             print(one.text)
+        if one.why == absent(test):
+            sys.exit(f"explore: {one.why}")
         if one.why:
             bad.append(one.seed)
             show(one, test, cpus)
@@ -207,7 +218,9 @@ def main():
     if not opts.test:
         sys.exit("explore: which? TEST=name of an in-kernel test, or "
                  "TEST=/tests/name")
-    cpus, seeds = int(os.environ.get("CPUS") or 1), read_seeds(opts.seeds)
+    if is_program(opts.test) and not Path(f"{PROGRAMS}{opts.test}").is_file():
+        sys.exit(f"explore: there is no program {opts.test} of the tests")
+    cpus, seeds = count_of("CPUS", 1), read_seeds(opts.seeds)
     if not opts.gdb:
         sys.exit(1 if explore(opts.test, cpus, seeds) else 0)
     if len(seeds) != 1:
