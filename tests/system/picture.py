@@ -121,7 +121,8 @@ IPC = ("rings", "calls", "handles")
 def trace_picture_of_calls():
     runs = "; ".join(f"/tests/{name} > /dev/null" for name in IPC)
     with Vm(Machine(kernel=KERNEL, initrd=TESTS_INITRD, accel="tcg",
-                    icount="shift=1,sleep=off", append="bench=off loglevel=1 "
+                    icount="shift=1,sleep=off",
+                    append="bench=off console=serial loglevel=1 "
                     "trace_records=65536 init=/bin/busybox -- sh -c \"echo "
                     f"ipc,sched > /proc/exo/trace; {runs}; cat /proc/exo/trace; "
                     'echo the end"')) as vm:
@@ -150,7 +151,8 @@ def events_in(part):
 @test("/proc/exo/trace ends, goes on where it ended, and chooses groups")
 def trace_file():
     with Vm(Machine(kernel=KERNEL, initrd=INITRD, accel="tcg",
-                    icount="shift=1,sleep=off", append="bench=off loglevel=1 "
+                    icount="shift=1,sleep=off",
+                    append="bench=off console=serial loglevel=1 "
                     f'init=/bin/busybox -- sh -c "{SCRIPT}"')) as vm:
         for words in (r"can't open 'trace': (Device or r|R)esource busy",
                       r"^second reader$", r"write error: Invalid argument",
