@@ -83,6 +83,49 @@ const char *bench_frame_64(struct bench *b)
 	return ok ? NULL : no_memory;
 }
 
+/* A frame holds where the one taken before it is. Returns false: none left. */
+static bool frame_hold(phys_t *held)
+{
+	phys_t frame = frame_alloc(0);
+
+	if (phys_is_none(frame)) {
+		return false;
+	}
+	*(phys_t *)phys_to_virt(frame) = *held;
+	*held = frame;
+	return true;
+}
+
+/*
+ * Between samples so many are taken that hardly any is left at the end, now one
+ * more, now one less: the samples shall not keep time with a batch.
+ */
+const char *bench_frame_fill(struct bench *b)
+{
+	u64 free = frame_stats().free, step = (free - free / 16) / b->wanted;
+	phys_t held = PHYS_NONE, frame;
+	bool ok = true;
+
+	while (ok && bench_more(b)) {
+		u64 start = bench_start();
+
+		frame = frame_alloc(0);
+		if (!phys_is_none(frame)) {
+			frame_free(frame, 0);
+		}
+		bench_stop(b, start);
+		for (u64 i = b->taken % 2; i < step && ok; i++) {
+			ok = frame_hold(&held);
+		}
+	}
+	while (!phys_is_none(held)) {
+		frame = held;
+		held = *(phys_t *)phys_to_virt(frame);
+		frame_free(frame, 0);
+	}
+	return ok ? NULL : no_memory;
+}
+
 static bool pages_map(struct page_table *table, phys_t frame)
 {
 	bool ok = true;

@@ -6,6 +6,7 @@
 #include "bench/compare/compare.h"
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -109,6 +110,22 @@ static int fork_exec(void)
 int row_fork_exec(long batch, uint64_t *ticks)
 {
 	return MEASURE(batch, ticks, fork_exec());
+}
+
+static int spawn(void)
+{
+	char *const words[] = { (char *)program_path, (char *)EXIT_ARGUMENT,
+				NULL };
+	pid_t child;
+	int err = posix_spawn(&child, program_path, NULL, NULL, words, NULL);
+
+	errno = err;
+	return err ? -1 : wait_for(child);
+}
+
+int row_spawn(long batch, uint64_t *ticks)
+{
+	return MEASURE(batch, ticks, spawn());
 }
 
 static int vfork_exec(void)
