@@ -34,6 +34,7 @@ SEEDS    ?= 1..200
 GDB      ?=
 V        ?=
 ACCEPT   ?=
+ALL      ?=
 WORKLOAD ?=
 LINUX    ?= build/compare/vmlinuz
 PREFIX   ?= $(HOME)/.local/x86_64-elf
@@ -62,7 +63,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MAKEFLAGS += --jobs=$(shell nproc)
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench bench-host compare trace debug explore size check format docs toolchain clean FORCE \
+.PHONY: all run test bench bench-host bench-machine compare ratios trace debug explore size check format docs toolchain clean FORCE \
 	check-floors check-headers check-format check-clang check-percpu
 all: build/exo.elf build/initrd.cpio build/exo.iso
 
@@ -385,12 +386,31 @@ build/compare/vmlinuz: | scripts/linux.sh
 	$(call say,FETCH,$@)
 	$(Q)scripts/linux.sh $@
 
+# A module that counts inside Linux itself; for the kernel that was fetched.
+compare.inside := $(if $(filter build/compare/vmlinuz,$(LINUX)),\
+	build/compare/inside.cpio)
+build/compare/inside.cpio: bench/linux/inside.c scripts/linux_inside.sh \
+		scripts/mkinitrd.py | build/compare/vmlinuz
+	$(call say,FETCH,$@)
+	$(Q)scripts/linux_inside.sh build/compare/vmlinuz.version $< $@
+
 compare: build/exo.elf build/exo.stripped build/compare/exo.cpio \
-		build/compare/linux.cpio $(LINUX)
-	$(Q)$(PYTHON) scripts/compare_kernels.py '$(LINUX)' $(if $(ACCEPT),--accept)
+		build/compare/linux.cpio $(LINUX) $(compare.inside)
+	$(Q)$(PYTHON) scripts/compare_kernels.py '$(LINUX)' \
+		$(addprefix --inside ,$(compare.inside)) $(if $(ACCEPT),--accept)
 
 bench: build/exo.elf build/initrd.cpio build/compare/exo.cpio
 	$(Q)$(PYTHON) scripts/bench_counted.py $(if $(ACCEPT),--accept)
+
+bench-machine: build/exo.elf build/exo.stripped build/initrd.cpio \
+		build/compare/exo.cpio
+	$(Q)$(PYTHON) scripts/bench_machine.py
+
+# With ALL each command that measures runs first, one after the other.
+ratios:
+	$(Q)$(if $(ALL),for goal in bench compare bench-machine bench-host; do \
+		$(MAKE) $$goal || exit; done)
+	$(Q)$(PYTHON) scripts/ratios.py $(if $(ACCEPT),--accept)
 
 # ---- Tests and checks -------------------------------------------------------
 

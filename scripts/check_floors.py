@@ -17,8 +17,9 @@ FLOORS = {"lib": 0, "arch": 1, "trace": 2, "kernel": 3, "mm": 4, "sched": 5,
           "user": 9, "tests": 10}
 COMPILER = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 GENERATED = {"gen/font.inc", "offsets.inc"}
-# Programs with the C library, in folders of the kernel's benchmarks.
-USER_BENCHES = (("bench", "host"), ("bench", "compare"))
+# Programs with the C library, and a module of another kernel, in folders of the
+# kernel's benchmarks.
+USER_BENCHES = (("bench", "host"), ("bench", "compare"), ("bench", "linux"))
 SOURCES = ("*.c", "*.h", "*.def", "*.asm", "*.inc")
 INCLUDE = re.compile(r'^\s*[#%]\s*include\s*([<"])([^>"]+)[>"]')
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Boots a machine that measures itself, and takes in what it prints.
 
-Used by compare_kernels.py and bench_counted.py. The machine is the one of all counted figures:
+Used by compare_kernels.py, bench_counted.py and bench_machine.py. The machine is the one of all counted figures:
 one processor, plain emulation, copies by 8 bytes (docs/benchmarks.md).
 """
 import json
@@ -57,11 +57,11 @@ class Unfinished(Exception):
     """The machine did not get to the end of what it was to do."""
 
 
-def boot(kernel, initrd, append, counted, limit_s):
+def boot(kernel, initrd, append, counted, limit_s, **machine):
     """Runs the machine until it is off and has said all."""
     command = Machine(kernel=kernel, initrd=initrd, append=append, accel="tcg",
                       cpu=CPU, serial="stdio",
-                      icount=COUNTED if counted else "").command()
+                      icount=COUNTED if counted else "", **machine).command()
     if os.environ.get("V"):
         print(" ".join(command), file=sys.stderr)
     run, start = Run(), time.monotonic()

@@ -103,4 +103,5 @@ def main():
         sys.exit(f"size.py: above the limit of {LIMIT}")
 
 
-main()
+if __name__ == "__main__":
+    main()
