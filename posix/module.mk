@@ -5,7 +5,7 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/fork.c posix/wait.c posix/oom.c posix/credentials.c posix/rlimit.c \
 	posix/sys_system.c posix/sys_sched.c posix/session.c posix/usage.c posix/futex.c posix/robust.c \
 	posix/args.c posix/script.c posix/program_open.c \
-	posix/load.c posix/exec.c posix/init.c posix/signal.c \
+	posix/load.c posix/exec.c posix/exec_stack.c posix/init.c posix/signal.c \
 	posix/signal_deliver.c posix/signal_child.c posix/kill.c \
 	posix/sys_signal.c posix/syscall.c posix/syscall_show.c \
 	posix/sys_memory.c posix/sys_memory_advice.c posix/sys_process.c \
@@ -13,7 +13,7 @@ kernel-y += posix/process.c posix/pid.c posix/exit.c posix/start.c \
 	posix/user_fault.c
 kernel-y += posix/descriptors.c posix/place.c posix/proc.c \
 	posix/proc_process.c posix/proc_status.c posix/proc_memory.c \
-	posix/proc_trace.c posix/unshare.c posix/sys_attributes.c \
+	posix/proc_trace.c posix/unshare.c posix/sys_attributes.c posix/sys_stat.c \
 	posix/sys_descriptors.c posix/sys_file.c posix/sys_mount.c \
 	posix/sys_names.c posix/sys_open.c posix/sys_pipe.c posix/sys_lock.c posix/sys_poll.c
 hot-y += posix/descriptors.c posix/place.c posix/sys_file.c posix/sys_open.c

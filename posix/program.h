@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs being started: what posix/exec.c, posix/load.c and posix/script.c
- * share.
+ * Programs being started: what posix/exec.c, posix/exec_stack.c, posix/load.c and
+ * posix/script.c share.
  */
 #ifndef EXO_POSIX_PROGRAM_H
 #define EXO_POSIX_PROGRAM_H
@@ -79,5 +79,24 @@ must_check int script_parse(const struct program_file *pf, struct script *out);
  * space.  Errors: -ENOEXEC, -ENOMEM and those of opening the interpreter.
  */
 must_check int program_load(struct program *p, struct aspace *aspace);
+
+/* Offsets of what the kernel adds behind the strings. */
+struct program_extras {
+	u64 path;
+	u64 platform;
+	u64 random;
+};
+
+/* Adds them. Errors: -E2BIG, -ENOMEM. */
+must_check int program_extras_add(struct program *p,
+				  struct program_extras *out);
+
+/*
+ * Writes the words below the strings, in the new space, which is the running
+ * one; `*sp` is where they begin.  Errors: -EFAULT.
+ */
+must_check int program_stack_write(const struct program *p,
+				   const struct program_extras *extras,
+				   u64 *sp);
 
 #endif
