@@ -191,7 +191,8 @@ static void epoll_close(struct file *file)
 
 	WITH_MUTEX (&epoll_mutex) {
 		while ((node = tree_first(&set->items)) != NULL) {
-			epoll_item_end(container_of(node, struct epoll_item, node));
+			epoll_item_end(
+				container_of(node, struct epoll_item, node));
 		}
 	}
 	kfree(set);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the parts of ramfs share: fs/ramfs.c (the file system and its nodes),
- * fs/ramfs_dir.c (names), fs/ramfs_file.c (bytes), fs/ramfs_seals.c (what may
- * not be done to them).
+ * fs/ramfs_dir.c, fs/ramfs_rename.c and fs/ramfs_entry.c (names),
+ * fs/ramfs_file.c, fs/ramfs_pages.c and fs/ramfs_object.c (bytes),
+ * fs/ramfs_seals.c (what may not be done to them).
  *
  * I1  A node has one reference of each entry that names it; a directory that
  *     is not the root has one of its parent.
@@ -32,6 +33,7 @@ struct ramfs {
 	u64 next_ino;       /* [a] */
 };
 
+struct mem_object;
 struct ramfs_node;
 
 /* One name. */
@@ -117,6 +119,9 @@ int ramfs_node_parent(struct vnode *v, struct vnode **out, char *name);
 /* Draws what no program may know. Context: boot, once. */
 void ramfs_dir_init(void);
 
+/* As vnode_ops.rename. */
+int ramfs_rename(const struct vnode_rename *r);
+
 /* Lets go of every name. */
 void ramfs_clear(struct ramfs *fs);
 
@@ -130,8 +135,43 @@ must_check int ramfs_seals_map(struct ramfs_file *file, u32 *flags);
 must_check int ramfs_seals_write(const struct ramfs_node *node, u64 end);
 must_check int ramfs_seals_resize(const struct ramfs_node *node, u64 size);
 
+static inline u64 ramfs_pages_of(u64 bytes)
+{
+	return DIV_ROUND_UP(bytes, PAGE_SIZE);
+}
+
+/* The archive's bytes that the page shows while it has no frame. */
+static inline size_t ramfs_archive_bytes(const struct ramfs_file *file,
+					 u64 index)
+{
+	u64 at = index * PAGE_SIZE, end = READ_ONCE(file->archive_bytes);
+
+	return at < end ? MIN(end - at, PAGE_SIZE) : 0;
+}
+
+/* The page's frame with a reference, PHYS_NONE if it has none. */
+phys_t ramfs_page_frame(struct ramfs_file *file, u64 index);
+
+/* A frame with what the page shows now. Errors: -ENOMEM as PHYS_NONE. */
+must_check phys_t ramfs_page_copy(const struct ramfs_file *file, u64 index);
+
+/*
+ * Puts a frame of ours into the page's slot, which takes the reference, and
+ * returns it with another; if somebody was faster, theirs.  Errors: -ENOMEM as
+ * PHYS_NONE, ours is given back.
+ */
+must_check phys_t ramfs_page_insert(struct ramfs_node *node, u64 index,
+				    phys_t frame);
+
+/* The page's frame with a reference, made if need be. Errors: -ENOSPC. */
+must_check int ramfs_page_make(struct ramfs_node *node, u64 index, phys_t *out);
+
 /* Gives back all frames of a file from page `first` on. */
 void ramfs_drop_pages(struct ramfs_node *node, u64 first);
+
+/* As file_ops.seek_data and file_ops.object. */
+s64 ramfs_seek_data(struct file *file, u64 at, bool hole);
+int ramfs_object(struct file *file, u32 *flags, struct mem_object **out);
 
 /* Puts a node into a directory, the name copied or where it lies. */
 must_check int ramfs_enter(struct vnode *dir, struct name name, bool in_place,

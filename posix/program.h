@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs being started: what posix/exec.c, posix/exec_stack.c, posix/load.c and
- * posix/script.c share.
+ * Programs being started: what posix/exec.c, posix/exec_stack.c, posix/load.c
+ * and posix/script.c share.
  */
 #ifndef EXO_POSIX_PROGRAM_H
 #define EXO_POSIX_PROGRAM_H
