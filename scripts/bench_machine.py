@@ -171,7 +171,7 @@ def prompt_at(trace):
 
 def to_prompt(**machine):
     """Instructions until the kernel's first, and from there to the prompt."""
-    with Talk(True, **machine) as talk:
+    with Talk(True, seed="1", **machine) as talk:
         talk.wait(PROMPT)
         took = prompt_at(talk.say("cat /proc/exo/trace"))
         return talk.began(), took
@@ -270,17 +270,21 @@ def before():
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     found = before() if sys.argv[1:] else {}
+    failures = []
     for name in sys.argv[1:] or STEPS:
         print(f"{name} ...", flush=True)
-        for figure, value in STEPS[name]().items():
+        try:
+            step = STEPS[name]()
+        except Unfinished as why:
+            failures.append(f"{name}: {why}")
+            continue
+        for figure, value in step.items():
             print(f"  {figure:<16} {value:,.0f}")
-            found[figure] = value
+        found |= step
         write_lines(RESULTS, [{"name": figure, "value": value}
                               for figure, value in found.items()])
+    sys.exit("\n".join(failures) or None)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Unfinished as why:
-        sys.exit(f"{why}")
+    main()

@@ -244,7 +244,8 @@ LINES = [
            "GRUB alone", "1.05", LOADING),
     beside("GRUB's ISO to prompt, ms", "B", "machine/grub_prompt_ms",
            "machine/grub_ms", "GRUB alone", "1.05", LOADING),
-    alone("image, loadable bytes", "file", "machine/image", at_most(102400),
+    alone("image with 150 system calls and more, loadable bytes", "file",
+          "machine/image", at_most(102400),
           "`docs/decisions/image-size.md` lists what each step bought."),
     alone("memory at the prompt, KB", "guest", "exo/memory", at_most(2048),
           "`docs/memory.md` lists who holds it: of a machine of 256 MB 1 MB is "
