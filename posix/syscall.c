@@ -109,13 +109,15 @@ static bool shown; /* [a] */
 void syscall_show_all(void)
 {
 	WRITE_ONCE(shown, true);
-	WRITE_ONCE(syscall_count, 0);
-	WRITE_ONCE(exo_call_count, 0);
+	syscall_record_all(true);
 }
 
 void syscall_record_all(bool on)
 {
-	WRITE_ONCE(syscall_count, on || READ_ONCE(shown) ? 0 : SYSCALL_COUNT);
+	bool all = on || READ_ONCE(shown);
+
+	WRITE_ONCE(syscall_count, all ? 0 : SYSCALL_COUNT);
+	WRITE_ONCE(exo_call_count, all ? 0 : ARRAY_SIZE(exo_call_table));
 }
 
 syscall_fn *syscall_other(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
