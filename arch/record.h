@@ -3,9 +3,11 @@
  * A record in a ring that one processor alone writes to, in as few
  * instructions as it takes; the ring and its readers are trace/'s.
  *
- * arch_record(ring, event, a, b) takes the slot at `next` of the percpu
- * variable `ring`, puts this processor and thread and no event into it, then
- * the cycle counter, `a` and `b`, and last the event.  Context: any.  If the
+ * arch_record(ring, event, a, b) reads the cycle counter, takes the slot at
+ * `next` of the percpu variable `ring`, puts this processor and thread and no
+ * event into it, then the time, `a` and `b`, and last the event.  So of two
+ * records that interrupt each other the later one of the ring may have the
+ * earlier time.  Context: any.  If the
  * thread is preempted in the middle, it takes another slot and begins anew:
  * who preempts calls arch_record_restart().
  */
@@ -47,8 +49,8 @@ struct arch_record_ring {
 
 /*
  * If the frame's thread, which is about to be preempted, was in the middle of
- * a record, lets it begin that anew, and returns the slot that it had taken;
- * else NULL.  Context: interrupts off.
+ * a record, lets it begin that anew, and returns the slot that it had taken,
+ * NULL if none.  Context: interrupts off.
  */
 struct arch_record *arch_record_restart(struct trap_frame *frame,
 					const struct arch_record_ring *ring);

@@ -15,12 +15,17 @@ struct arch_record *arch_record_restart(struct trap_frame *frame,
 	for (const struct x86_record_site *site = record_sites_start;
 	     site < record_sites_end; site++) {
 		u64 taken = (u64)site + (u64)site->taken;
+		u64 start = taken - site->back_bytes;
 		u64 slot = frame->rcx, records = (u64)ring->records;
+		u64 done_bytes = frame->rip - start;
 
-		if (frame->rip - taken >= site->len_bytes) {
+		if (done_bytes >= (u64)site->back_bytes + site->len_bytes) {
 			continue;
 		}
-		frame->rip = taken - site->back_bytes;
+		frame->rip = start;
+		if (done_bytes < site->back_bytes) {
+			return NULL;
+		}
 		frame->rcx = X86_RECORD_STEP;
 		slot = slot < records ? slot & ring->mask : slot - records;
 		return (struct arch_record *)(records + slot);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Twelve instructions a record.  XADD takes the slot in one, so that an
- * interrupt or NMI between any two of them takes the next one and leaves ours
- * alone.  From then on RCX tells the slot (see arch_record_restart()), as what
- * `next` was and then as an address; .record_sites tells where.
+ * Twelve instructions a record.  The counter is read first: processors wait
+ * with that for what came before, and what comes after goes on meanwhile.  XADD
+ * takes the slot in one, so that an interrupt or NMI between any two of them
+ * takes the next one and leaves ours alone.  From then on RCX tells the slot
+ * (see arch_record_restart()), as what `next` was and then as an address;
+ * .record_sites tells where.
  *
  * The host measures the same lines: there a percpu variable names its segment
  * itself, and nobody is preempted.
@@ -15,7 +17,7 @@
 struct x86_record_site {
 	s32 taken;     /* behind the XADD, from here */
 	u8 len_bytes;  /* to the end of the record */
-	u8 back_bytes; /* to the XADD */
+	u8 back_bytes; /* to its start */
 	u16 unused;
 };
 
@@ -33,26 +35,30 @@ struct x86_record_site {
 	".popsection"
 #endif
 
-#define arch_record(ring, number, first, second)                               \
-	do {                                                                   \
-		u64 slot_ = X86_RECORD_STEP;                                   \
-		__asm__ volatile("1: xaddl %k0, " X86_RECORD_CPU "%1\n"        \
-				 "2: andl " X86_RECORD_CPU "%2, %k0\n\t"       \
-				 "addq " X86_RECORD_CPU "%3, %0\n\t"           \
-				 "movq " X86_RECORD_CPU "%4, %%rax\n\t"        \
-				 "movq %%rax, 8(%0)\n\t"                       \
-				 "rdtsc\n\t"                                   \
-				 "movl %%eax, (%0)\n\t"                        \
-				 "movl %%edx, 4(%0)\n\t"                       \
-				 "movq %6, 16(%0)\n\t"                         \
-				 "movq %7, 24(%0)\n\t"                         \
-				 "movb %b5, 10(%0)\n"                          \
-				 "3:\n" X86_RECORD_SITE                        \
-				 : "+&c"(slot_), "+m"((ring).next)             \
-				 : "m"((ring).mask), "m"((ring).records),      \
-				   "m"(percpu_head.cpu_and_tid), "iq"(number), \
-				   "er"((u64)(first)), "er"((u64)(second))     \
-				 : "rax", "rdx", "memory", "cc");              \
+#define arch_record(ring, number, first, second)                          \
+	do {                                                              \
+		u64 slot_ = X86_RECORD_STEP, who_;                        \
+		__asm__ volatile(                                         \
+			"1: rdtsc\n\t"                                    \
+			"xaddl %k[slot], " X86_RECORD_CPU "%[next]\n"     \
+			"2: andl " X86_RECORD_CPU "%[mask], %k[slot]\n\t" \
+			"addq " X86_RECORD_CPU "%[records], %[slot]\n\t"  \
+			"movq " X86_RECORD_CPU "%[head], %[who]\n\t"      \
+			"movq %[who], 8(%[slot])\n\t"                     \
+			"movl %%eax, (%[slot])\n\t"                       \
+			"movl %%edx, 4(%[slot])\n\t"                      \
+			"movq %[a], 16(%[slot])\n\t"                      \
+			"movq %[b], 24(%[slot])\n\t"                      \
+			"movb %b[event], 10(%[slot])\n"                   \
+			"3:\n" X86_RECORD_SITE                            \
+			: [slot] "+&c"(slot_), [who] "=&r"(who_),         \
+			  [next] "+m"((ring).next)                        \
+			: [mask] "m"((ring).mask),                        \
+			  [records] "m"((ring).records),                  \
+			  [head] "m"(percpu_head.cpu_and_tid),            \
+			  [event] "iq"(number), [a] "er"((u64)(first)),   \
+			  [b] "er"((u64)(second))                         \
+			: "rax", "rdx", "memory", "cc");                  \
 	} while (0)
 
 static_assert(sizeof(struct arch_record) == X86_RECORD_STEP &&
