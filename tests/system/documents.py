@@ -20,6 +20,10 @@ CITED_TEST = re.compile(r"`(kernel|preempt|smp2|smp4|host|system)/([a-z][\w*]*)`
 KTEST = re.compile(r"^KTEST\((\w+),", re.M)
 MADE = ("build/",)
 
+CITED_FUNCTION = re.compile(r"`(\w+)\(\)`")
+SOURCES = ("arch", "bench", "boot", "drivers", "fs", "ipc", "kernel", "lib",
+           "mm", "posix", "sched", "scripts", "tests", "trace", "user")
+
 
 def document(name):
     return (ROOT / name).read_text(encoding="utf-8")
@@ -116,3 +120,14 @@ def documents_cite_tests():
             names = TESTS if kind == "system" else ktests
             if not fnmatch.filter(names, pattern):
                 raise Failure(f"{page} cites {kind}/{pattern}")
+
+
+@test("each function that a document cites is there")
+def documents_cite_functions():
+    words = {word for folder in SOURCES for kind in ("c", "h", "asm", "py")
+             for path in ROOT.glob(f"{folder}/**/*.{kind}")
+             for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    for page, text in pages():
+        for cited in CITED_FUNCTION.findall(text):
+            if cited not in words and not cited.endswith("_NAME"):
+                raise Failure(f"{page} cites {cited}()")
