@@ -21,6 +21,7 @@ import gdb
 ROOT = Path(__file__).resolve().parent.parent
 EVENT = re.compile(r'^TRACE_EVENT\((\w+), \w+, "(.*)"\)', re.M)
 ARGUMENT = re.compile(r"%([xstn]?)([ab])")
+NS_FRACTION_BITS = 32  # struct clock_rate, kernel/clock.c
 # What arch_switch() leaves on the stack: six registers, rbp the last of them.
 SAVED_RBP, SAVED_RETURN = 5 * 8, 6 * 8
 MAX_FRAMES = 64
@@ -99,6 +100,11 @@ def symbol(address):
 def text(number):
     """The characters that lie in a number."""
     return number.to_bytes(8, "little").rstrip(b"\0").decode()
+
+
+def nanoseconds(cycles):
+    """As clock_cycles_to_ns(): what so many cycles take."""
+    return cycles * int(value("rate")["ns_per_cycle_32"]) >> NS_FRACTION_BITS
 
 
 def word(address):
@@ -207,8 +213,8 @@ class Trace(gdb.Command):
 
         def argument(match):
             number = int(record[match[2]])
-            return {"x": hex, "s": symbol, "t": text}.get(
-                match[1], str)(number)
+            return str({"x": hex, "s": symbol, "t": text,
+                        "n": nanoseconds}.get(match[1], int)(number))
         words = ARGUMENT.sub(argument, formats[name])
         return (f"{int(record['time']):>16} cpu {int(record['cpu'])} thread "
                 f"{int(record['tid']):<5}{name.removeprefix('TRACE_'):<16}"

@@ -104,6 +104,26 @@ def gdb_dump_program():
         r"^  7f\w{10}-7f\w{10} rw-- zeroes$"))
 
 
+# Nothing is recorded any more when it shows the last records.
+HOLDER = ("bench=off loglevel=1 trace=lock init=/bin/busybox -- sh -c \"echo off "
+          "> /proc/exo/trace; cat /proc/exo/trace | grep LOCK_HELD | tail -n 9; "
+          "echo up; sleep 999\"")
+HELD = re.compile(r"held lock class \d+, \d+ ns")
+
+
+@test("gdb tells how long locks were held in the nanoseconds that the kernel "
+      "tells")
+def gdb_dump_times():
+    with Vm(Machine(kernel=DEBUG_KERNEL, initrd=INITRD, mem="32M",
+                    append=HOLDER)) as vm:
+        vm.expect(r"^up$")
+        text = vm.gdb_on_dump(("exo trace 300",))
+    print(text)
+    told = HELD.findall(vm.text)
+    if len(told) < 3 or set(told) - set(HELD.findall(text)):
+        raise Failure(f"the kernel tells {told}")
+
+
 @test("a machine that says nothing more is asked who waits for what")
 def gdb_hang():
     try:
