@@ -18,6 +18,8 @@ tools=linux-kbuild-$(echo "$version" | cut -d . -f 1,2)
 		dpkg-deb -x "$package" root
 	done) || {
 	cat "$folder/log"
+	echo "linux_inside.sh: no headers of $image $version; if apt has a newer" \
+		"kernel, remove ${1%.version} and make it again"
 	exit 1
 } >&2
 
