@@ -56,8 +56,7 @@ static inline struct arch_thread *arch_current(void)
  */
 void arch_switch(struct thread *prev, struct thread *next);
 
-/* As arch_switch(), but first calls thread_left(prev) on the stack of `next`.
- */
+/* As arch_switch(), after thread_left(prev) on the stack of `next`. */
 void arch_switch_last(struct thread *prev, struct thread *next);
 
 /* Upward call, defined by sched/: nobody stands on its stack any more. */

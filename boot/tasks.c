@@ -93,8 +93,7 @@ static void run(enum boot_task task)
 	}
 }
 
-/* A task stands in the table behind all that it needs: no circle is possible.
- */
+/* A task stands behind all that it needs: no circle is possible. */
 static void order_check(enum boot_task task)
 {
 	if (tasks[task].needs >> task != 0) {

@@ -62,8 +62,7 @@ static struct {
 	u64 generation;       /* [a] */
 } cache = { .lock = SPINLOCK_INIT(LOCK_PATHS) };
 
-/* Written under cache.lock.  Apart from it: zeroes take no room in the image.
- */
+/* Under cache.lock; apart from it, as zeroes take no room in the image. */
 static struct known known[KNOWN_COUNT];
 
 static percpu_zero u16 looks; /* P2 */

@@ -18,8 +18,7 @@ struct proc_entry;
  */
 struct proc_numbers {
 	const struct proc_entry *entry; /* each of them */
-	/* The first number at or after `from`, -1: none.  `key`: the parent's.
-	 */
+	/* The first at or after `from`, -1: none.  `key`: the parent's. */
 	s64 (*next)(u64 key, u64 from);
 	/* Whose the entry of that key is; NULL: as its directory. */
 	struct cred (*owner)(u64 key);

@@ -7,8 +7,7 @@
 
 #include "lib/types.h"
 
-/* Wakes one who waits for the word at `va`. Context: thread with user memory.
- */
+/* Wakes one who waits for the word at `va`. Context: a process's thread. */
 void futex_wake_one(u64 va);
 
 /*

@@ -186,8 +186,7 @@ SYSCALL_HANDLER(tgkill)
 	return c > ABI_NSIG ? -EINVAL : thread_send((s32)a, (s32)b, &info);
 }
 
-/* A note of the sender's own.  To others, it cannot play the kernel or kill().
- */
+/* A note of the sender's own; to others, not as the kernel or kill(). */
 static int info_read(u64 from, u64 signal, bool to_self,
 		     struct abi_siginfo *info)
 {

@@ -11,8 +11,7 @@
 #include "posix/process.h"
 #include "sched/sched.h"
 
-/* How often one looks again before it gives up itself, and how long it waits.
- */
+/* How often one looks again before it gives up, and how long it waits. */
 #define PATIENCE 500
 #define NAP_NS   2000000
 

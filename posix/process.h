@@ -28,8 +28,7 @@
 
 #define PROCESS_NAME_BYTES 16
 
-/* What a program is told at its start: pairs of words, the last one of zeroes.
- */
+/* What a program is told at its start: pairs of words, then zeroes. */
 #define AUX_COUNT  19
 #define AUXV_BYTES (AUX_COUNT * 2 * sizeof(u64))
 

@@ -177,8 +177,7 @@ bool signal_take_action(struct thread_signals *ts, struct abi_siginfo *info,
 bool signal_raise_action(struct thread_signals *ts, int signal,
 			 struct abi_sigaction *action);
 
-/* The same for one that the thread has just caused. False: no handler may run.
- */
+/* The same for one that the thread has caused. False: no handler may run. */
 bool signal_fault_action(struct thread_signals *ts, int signal,
 			 struct abi_sigaction *action);
 

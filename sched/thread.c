@@ -159,8 +159,7 @@ void thread_begin(void (*fn)(void *), void *arg)
 	thread_exit();
 }
 
-/* Interrupts stay off: who sees `exited` finds the thread on its last switch.
- */
+/* Interrupts stay off: who sees `exited` finds it on its last switch. */
 void thread_exit(void)
 {
 	struct thread *self = current_thread();

@@ -114,8 +114,7 @@ static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
 	r->event = (u8)event;
 }
 
-/* As trace() in a hot path that has just read arch_cycles(). Context: irqs off.
- */
+/* As trace() where arch_cycles() was just read. Context: interrupts off. */
 #define trace_at(time, event, a, b)                                    \
 	do {                                                           \
 		if (likely(trace_wants(event))) {                      \

@@ -136,8 +136,7 @@ int arch_share_range(struct page_table *table, struct page_table *to, u64 va,
 
 bool arch_find_shared(const struct page_table *table, u64 *va, u64 end)
 {
-	/* Whole tables: what is empty in the range may be shared all the same.
-	 */
+	/* Whole tables: what is empty there may be shared all the same. */
 	struct walk w = walk_begin(table, ALIGN_DOWN(*va, level_bytes(1)),
 				   ALIGN_UP(end, level_bytes(1)));
 	bool found = false;

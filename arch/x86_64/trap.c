@@ -185,8 +185,7 @@ void x86_user_work(struct trap_frame *frame)
 {
 	struct arch_thread *thread = arch_current();
 
-	/* Pairs with arch_user_work_want(): what is wanted later comes again.
-	 */
+	/* Pairs with arch_user_work_want(): later wants come again. */
 	if (__atomic_exchange_n(&thread->work.user, 0, __ATOMIC_SEQ_CST)) {
 		arch_irq_enable();
 		user_work(frame);

@@ -68,8 +68,7 @@ static always_inline bool exo_take(unsigned queue, struct message *message)
 			    sizeof(*message)) == RING_OK;
 }
 
-/* The heads stand beside the bytes, so the burst is one that was made before.
- */
+/* The heads stand beside the bytes: the burst was made before. */
 static always_inline unsigned exo_put_burst(const struct message *messages,
 					    unsigned n)
 {

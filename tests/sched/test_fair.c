@@ -60,8 +60,7 @@ static void model_put(size_t i, u64 day)
 	model.count++;
 }
 
-/* The first one of the earliest or the latest day; ENTITIES if there is none.
- */
+/* The first of the earliest or the latest day; ENTITIES: there is none. */
 static size_t model_end(bool last)
 {
 	size_t best = ENTITIES;
