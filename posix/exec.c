@@ -12,6 +12,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/kmem.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/init.h"
 #include "posix/process.h"

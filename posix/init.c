@@ -7,7 +7,7 @@
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/process.h"
 #include "posix/syscall.h"
 #include "trace/trace.h"

@@ -5,7 +5,7 @@
 #include "posix/place.h"
 
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
 

@@ -6,7 +6,7 @@
 #include "fs/context.h"
 #include "fs/path.h"
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/place.h"
 #include "posix/process.h"

@@ -8,6 +8,7 @@
 #include "fs/path_cache.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/place.h"
 #include "posix/syscall.h"

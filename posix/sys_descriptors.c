@@ -6,6 +6,7 @@
 #include "fs/ramfs.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/lock.h"
 #include "posix/process.h"

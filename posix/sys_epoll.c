@@ -5,7 +5,7 @@
 #include "arch/user.h"
 #include "fs/epoll.h"
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/anon_file.h"
 #include "posix/descriptors.h"
 #include "posix/signal.h"

@@ -7,7 +7,7 @@
 #include "kernel/waitq.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/anon_file.h"
 #include "posix/syscall.h"
 #include "sched/poll.h"

@@ -7,7 +7,7 @@
 #include "arch/user.h"
 #include "fs/lock.h"
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/lock.h"
 #include "posix/process.h"

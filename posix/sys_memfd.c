@@ -6,7 +6,7 @@
 #include "fs/mount.h"
 #include "fs/ramfs.h"
 #include "lib/errno.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/anon_file.h"
 #include "posix/syscall.h"
 

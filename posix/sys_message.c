@@ -6,7 +6,7 @@
 #include "kernel/clock.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/abi_socket.h"
 #include "posix/pieces.h"
 #include "posix/process.h"

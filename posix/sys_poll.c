@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/kmem.h"
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/process.h"
 #include "posix/signal.h"

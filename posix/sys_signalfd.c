@@ -6,7 +6,7 @@
 #include "arch/user.h"
 #include "lib/errno.h"
 #include "mm/kmem.h"
-#include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/anon_file.h"
 #include "posix/descriptors.h"
 #include "posix/signal.h"

@@ -5,6 +5,7 @@
 #include "arch/user.h"
 #include "lib/errno.h"
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/place.h"
 #include "posix/syscall.h"

@@ -6,6 +6,7 @@
  */
 #include "arch/user.h"
 #include "lib/errno.h"
+#include "posix/abi_file.h"
 #include "posix/descriptors.h"
 #include "posix/place.h"
 #include "posix/syscall.h"

@@ -33,6 +33,7 @@
 #include <time.h>
 
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/abi_signal.h"
 
 #define SAME_SIZE(ours, theirs) \

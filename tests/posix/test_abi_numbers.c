@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rest of posix/abi.h and posix/abi_signal.h against the host's Linux
- * headers, as tests/posix/test_abi.c does it: numbers and flags of the calls on
- * memory, processes, locks and limits.  tests/system/documents.py looks that
- * none is left out.
+ * The rest of posix/abi.h, posix/abi_file.h and posix/abi_signal.h against the
+ * host's Linux headers, as tests/posix/test_abi.c does it: numbers and flags of
+ * the calls on memory, processes, locks and limits.  tests/system/documents.py
+ * looks that none is left out.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "posix/abi.h"
+#include "posix/abi_file.h"
 #include "posix/abi_signal.h"
 
 #define SAME(name) static_assert((u64)ABI_##name == (u64)(name), #name)
