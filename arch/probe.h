@@ -21,10 +21,10 @@
 must_check u64 arch_probe(void (*fn)(u64 arg), u64 arg);
 
 /*
- * arch_record_restart() of a thread that is at `*ip` with `slot` where a record
- * has its slot; `*ip` becomes where the thread goes on (debug build).
+ * arch_restart() of a thread that is at `*ip` with `slot` where a record has
+ * its slot; `*ip` becomes where the thread goes on (debug build).
  */
-struct arch_record *arch_probe_record(u64 *ip, u64 slot,
-				      const struct arch_record_ring *ring);
+struct arch_record *arch_probe_restart(u64 *ip, u64 slot,
+				       const struct arch_record_ring *ring);
 
 #endif

@@ -9,14 +9,12 @@
  * records that interrupt each other the later one of the ring may have the
  * earlier time.  Context: any.  If the
  * thread is preempted in the middle, it takes another slot and begins anew:
- * who preempts calls arch_record_restart().
+ * who preempts calls arch_restart().
  */
 #ifndef EXO_ARCH_RECORD_H
 #define EXO_ARCH_RECORD_H
 
-#include "arch/percpu.h"
-
-struct trap_frame;
+#include "arch/restart.h"
 
 struct arch_record {
 	u64 time; /* arch_cycles() */
@@ -46,13 +44,5 @@ struct arch_record_ring {
 #else
 #include "arch/x86_64/record.h"
 #endif
-
-/*
- * If the frame's thread, which is about to be preempted, was in the middle of
- * a record, lets it begin that anew, and returns the slot that it had taken,
- * NULL if none.  Context: interrupts off.
- */
-struct arch_record *arch_record_restart(struct trap_frame *frame,
-					const struct arch_record_ring *ring);
 
 #endif

@@ -35,7 +35,7 @@ void trace_record(enum trace_event event, u64 a, u64 b)
 void trace_restart(struct trap_frame *frame)
 {
 	struct arch_record *slot =
-		arch_record_restart(frame, this_cpu_ptr(trace_ring));
+		arch_restart(frame, this_cpu_ptr(trace_ring));
 
 	if (slot != NULL) {
 		slot->event = TRACE_NONE;

@@ -124,7 +124,8 @@ static inline void trace_write_(enum trace_event event, u64 time, u64 a, u64 b)
 
 /*
  * The frame's thread is about to be preempted by an interrupt: if it was in
- * the middle of a record, it begins that anew.  Context: interrupts off.
+ * the middle of a record, or of what else begins anew (arch/restart.h), it
+ * begins that anew.  Context: interrupts off.
  */
 void trace_restart(struct trap_frame *frame);
 

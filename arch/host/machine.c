@@ -21,8 +21,8 @@ void arch_relax(void)
 }
 
 /* Nobody is preempted here. */
-struct arch_record *arch_record_restart(struct trap_frame *frame,
-					const struct arch_record_ring *ring)
+struct arch_record *arch_restart(struct trap_frame *frame,
+				 const struct arch_record_ring *ring)
 {
 	(void)frame;
 	(void)ring;

@@ -4,8 +4,8 @@
  * with that for what came before, and what comes after goes on meanwhile.  XADD
  * takes the slot in one, so that an interrupt or NMI between any two of them
  * takes the next one and leaves ours alone.  From then on RCX tells the slot
- * (see arch_record_restart()), as what `next` was and then as an address;
- * .record_sites tells where.
+ * (see arch_restart()), as what `next` was and then as an address;
+ * .restart_sites tells where.
  *
  * The host measures the same lines: there a percpu variable names its segment
  * itself, and nobody is preempted.
@@ -13,26 +13,14 @@
 #ifndef EXO_ARCH_X86_64_RECORD_H
 #define EXO_ARCH_X86_64_RECORD_H
 
-/* Where a thread is in the middle of a record, and how to begin anew. */
-struct x86_record_site {
-	s32 taken;     /* behind the XADD, from here */
-	u8 len_bytes;  /* to the end of the record */
-	u8 back_bytes; /* to its start */
-	u16 unused;
-};
-
 #define X86_RECORD_STEP 32
 
 #ifdef EXO_HOST
 #define X86_RECORD_CPU  ""
 #define X86_RECORD_SITE ""
 #else
-#define X86_RECORD_CPU "%%gs:"
-#define X86_RECORD_SITE                                  \
-	".pushsection .record_sites, \"a\", @progbits\n" \
-	".long 2b - .\n"                                 \
-	".byte 3b - 2b, 2b - 1b, 0, 0\n"                 \
-	".popsection"
+#define X86_RECORD_CPU  "%%gs:"
+#define X86_RECORD_SITE X86_RESTART_SITE(1b, 2b, 3b)
 #endif
 
 #define arch_record(ring, number, first, second)                          \

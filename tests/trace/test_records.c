@@ -232,7 +232,7 @@ KTEST(trace_begins_anew,
 		for (unsigned i = 0; i < ARRAY_SIZE(slots); i++) {
 			u64 to = ip;
 			struct arch_record *slot =
-				arch_probe_record(&to, slots[i], &ring);
+				arch_probe_restart(&to, slots[i], &ring);
 
 			if (slot == NULL) {
 				early = to == ip ? early : to;

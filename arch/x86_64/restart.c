@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record that was begun on a processor which its thread now leaves.
+ * What was begun on a processor which its thread now leaves.
  */
-#include "arch/record.h"
+#include "arch/restart.h"
 
 #include "arch/probe.h"
+#include "arch/record.h"
 #include "arch/x86_64/frame.h"
 
-extern const struct x86_record_site record_sites_start[], record_sites_end[];
+extern const struct x86_restart_site restart_sites_start[], restart_sites_end[];
 
-struct arch_record *arch_record_restart(struct trap_frame *frame,
-					const struct arch_record_ring *ring)
+struct arch_record *arch_restart(struct trap_frame *frame,
+				 const struct arch_record_ring *ring)
 {
-	for (const struct x86_record_site *site = record_sites_start;
-	     site < record_sites_end; site++) {
+	for (const struct x86_restart_site *site = restart_sites_start;
+	     site < restart_sites_end; site++) {
 		u64 taken = (u64)site + (u64)site->taken;
 		u64 start = taken - site->back_bytes;
 		u64 slot = frame->rcx, records = (u64)ring->records;
@@ -34,11 +35,11 @@ struct arch_record *arch_record_restart(struct trap_frame *frame,
 }
 
 #ifdef EXO_DEBUG
-struct arch_record *arch_probe_record(u64 *ip, u64 slot,
-				      const struct arch_record_ring *ring)
+struct arch_record *arch_probe_restart(u64 *ip, u64 slot,
+				       const struct arch_record_ring *ring)
 {
 	struct trap_frame frame = { .rip = *ip, .rcx = slot };
-	struct arch_record *taken = arch_record_restart(&frame, ring);
+	struct arch_record *taken = arch_restart(&frame, ring);
 
 	*ip = frame.rip;
 	return taken;
