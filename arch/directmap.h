@@ -28,4 +28,17 @@ static inline phys_t virt_to_phys(const void *v)
 	return phys((u64)v - DIRECT_MAP_BASE);
 }
 
+/* The same where `v` may also be NULL, which is at 0 then. */
+static always_inline phys_t virt_to_phys_null(const void *v)
+{
+#ifdef EXO_HOST
+	return v == NULL ? phys(0) : virt_to_phys(v);
+#else
+	/* The lower bits of DIRECT_MAP_BASE are 0, those of NULL are, too. */
+	const unsigned upper = __builtin_clzll(~DIRECT_MAP_BASE);
+
+	return phys((u64)v << upper >> upper);
+#endif
+}
+
 #endif

@@ -20,7 +20,7 @@ const char *bench_kmalloc_64(struct bench *b)
 	return NULL;
 }
 
-static const char *frame_order(struct bench *b, unsigned order)
+static always_inline const char *frame_order(struct bench *b, unsigned order)
 {
 	b->batch = DEEP;
 	while (bench_more(b)) {

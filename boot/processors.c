@@ -104,6 +104,7 @@ int processor_trace_ring(void)
 
 void cpu_main(unsigned cpu)
 {
+	kmem_cpu_init();
 	tlb_listen();
 	if (processor_trace_ring() != 0) {
 		log_warn("processor %u: no memory for a trace ring", cpu);

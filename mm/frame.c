@@ -21,23 +21,26 @@
  *	                                frame_alloc_zeroed()
  *	PAGE_ALLOCATED  PAGE_SLAB       mm/kmem.c, and back
  *
- * A processor's stack belongs to it alone: no lock, only no preemption.  It
- * starts closed (size 0), so that its first use comes to the slow path, which
- * opens it, and frame_drain() closes it again.  While allocation is traced it
- * stays closed: each use comes to the slow path, which alone has the events.
+ * A processor's stack belongs to it alone: no lock.  Single frames come and go
+ * by instructions that begin anew (arch/restart.h); for all else preemption is
+ * off.  It starts closed (capacity 0), so that its first use comes to the slow
+ * path, which opens it, and frame_drain() closes it again.  While allocation is
+ * traced it stays closed: each use comes to the slow path, which alone has the
+ * events.  Where there are several nodes, each free does, which alone asks
+ * whether the frame is near.
  */
 #include "mm/frame.h"
 #include "arch/cpu.h"
+#include "arch/restart.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "trace/trace.h"
 
 /* Here the bare functions are meant. */
-#ifdef OWNER_HERE
 #undef frame_alloc
 #undef frame_alloc_zeroed
-#endif
+#undef frame_free
 
 /*
  * A stack holds a burst of 64 and a batch of 32 beside it.  On a small machine
@@ -62,8 +65,9 @@
 
 struct frame_stack {
 	u32 count; /* frames in it; others only read it */
-	u32 size;  /* how many it may hold; 0: closed */
-	phys_t frame[STACK_SIZE_MAX];
+	u32 size;  /* the capacity, but 0 where there are several nodes */
+	u64 frame[STACK_SIZE_MAX];          /* of phys_t */
+	u32 capacity;                       /* 0: closed */
 	u32 kept_size;                      /* how many of each order */
 	u32 kept_count[KEPT_ORDER_MAX + 1]; /* by order, from 1 */
 	phys_t kept[KEPT_ORDER_MAX + 1][KEPT_MAX];
@@ -87,7 +91,7 @@ static always_inline struct page *page_at(phys_t frame)
 
 static u32 stack_batch(const struct frame_stack *own)
 {
-	return own->size / STACK_BATCH_DIV;
+	return own->capacity / STACK_BATCH_DIV;
 }
 
 static u64 total_count(void)
@@ -104,8 +108,9 @@ static void stack_open(struct frame_stack *own)
 {
 	u64 share = total_count() / STACK_SHARE;
 
-	own->size = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
-	own->kept_size = own->size * KEPT_MAX / STACK_SIZE_MAX;
+	own->capacity = (u32)MAX(MIN(share, STACK_SIZE_MAX), STACK_SIZE_MIN);
+	own->size = numa.last_node == 0 ? own->capacity : 0;
+	own->kept_size = own->capacity * KEPT_MAX / STACK_SIZE_MAX;
 	own->zeroed_size = stack_batch(own);
 	WRITE_ONCE(stacks[cpu_id()], own);
 }
@@ -147,7 +152,7 @@ static void stack_take_block(struct frame_stack *own, struct buddy *buddy,
 	/* The lowest frame goes out first. */
 	for (u32 frame = first + (1u << order); frame-- > first;) {
 		page_of(frame)->state = PAGE_CACHED;
-		own->frame[count++] = phys_of(frame);
+		own->frame[count++] = phys_of(frame).pa;
 	}
 	WRITE_ONCE(own->count, count);
 }
@@ -181,23 +186,27 @@ static void stack_fill_near(struct frame_stack *own)
 	}
 }
 
-/* Fills this processor's empty stack; returns the number of frames in it. */
-static noinline u32 stack_refill(void)
+/* Fills an empty stack. */
+static void stack_refill(struct frame_stack *own)
 {
-	struct frame_stack *own = this_cpu_ptr(stack);
-
 	stack_open(own);
 	stack_fill_near(own);
 	if (own->count == 0) {
 		kept_drain(own);
 		stack_fill_near(own);
 	}
-	return own->count;
+}
+
+/* With preemption off, as all but the fast paths. */
+static phys_t stack_take(struct frame_stack *own)
+{
+	WRITE_ONCE(own->count, own->count - 1);
+	return phys(own->frame[own->count]);
 }
 
 static struct buddy *stack_top_buddy(const struct frame_stack *own)
 {
-	return buddy_of(number_of(own->frame[own->count - 1]));
+	return buddy_of(number_of(phys(own->frame[own->count - 1])));
 }
 
 /* A lock is taken once for frames of one node that lie together. */
@@ -209,26 +218,22 @@ static void stack_pop_to(struct frame_stack *own, u32 count)
 		WITH_SPINLOCK (&buddy->lock) {
 			while (own->count > count &&
 			       stack_top_buddy(own) == buddy) {
-				WRITE_ONCE(own->count, own->count - 1);
-				buddy_give(buddy,
-					   number_of(own->frame[own->count]),
-					   0);
+				phys_t frame = stack_take(own);
+
+				buddy_give(buddy, number_of(frame), 0);
 			}
 		}
 	}
 }
 
-/* Makes room in this processor's stack; returns the number of frames in it. */
-static noinline u32 stack_spill(void)
+/* Makes room where there is none. */
+static void stack_spill(struct frame_stack *own)
 {
-	struct frame_stack *own = this_cpu_ptr(stack);
-
-	if (own->size == 0) {
+	if (own->capacity == 0) {
 		stack_open(own);
-	} else {
-		stack_pop_to(own, own->size - stack_batch(own));
+	} else if (own->count == own->capacity) {
+		stack_pop_to(own, own->capacity - stack_batch(own));
 	}
-	return own->count;
 }
 
 void frame_drain(void)
@@ -238,6 +243,7 @@ void frame_drain(void)
 
 		stack_pop_to(own, 0);
 		kept_drain(own);
+		own->capacity = 0;
 		own->size = 0;
 		own->kept_size = 0;
 		own->zeroed_size = 0;
@@ -251,7 +257,7 @@ static always_inline void page_own(phys_t frame, unsigned order)
 
 	page->state = PAGE_ALLOCATED;
 	page->order = (u8)order;
-	page->slab_cache = 0;
+	page->table_entries = 0;
 	page->refs = 1;
 }
 
@@ -386,7 +392,7 @@ static noinline void block_free_slow(phys_t block, unsigned order)
 	WITH_PREEMPT_OFF () {
 		struct frame_stack *own = this_cpu_ptr(stack);
 
-		if (own->size == 0 && !trace_wants(TRACE_FRAMES)) {
+		if (own->capacity == 0 && !trace_wants(TRACE_FRAMES)) {
 			stack_open(own);
 		}
 	}
@@ -410,79 +416,51 @@ static noinline void block_free(phys_t block, unsigned order)
 
 /*
  * The fast paths below call nothing but in tail position, so that they need no
- * stack frame; their slow ends are these.
+ * stack frame; their slow ends are these.  The thread may have come to another
+ * processor meanwhile, whose stack is not empty or not full.
  */
-static noinline phys_t preempted(phys_t frame)
-{
-	sched_preempt();
-	return frame;
-}
-
 static noinline phys_t single_alloc_slow(void)
 {
 	phys_t frame = PHYS_NONE;
-	u32 count;
 
 	if (trace_wants(TRACE_FRAMES)) {
-		preempt_on();
 		return block_alloc_slow(0);
 	}
-	count = stack_refill();
-	if (count != 0) {
-		this_cpu(stack.count) = count - 1;
-		frame = this_cpu(stack.frame[count - 1]);
-		page_own(frame, 0);
-	}
-	preempt_on();
-	return frame;
-}
+	WITH_PREEMPT_OFF () {
+		struct frame_stack *own = this_cpu_ptr(stack);
 
-static always_inline void stack_push(phys_t frame, u32 count)
-{
-	this_cpu(stack.frame[count]) = frame;
-	this_cpu(stack.count) = count + 1;
-	preempt_on();
+		if (own->count == 0) {
+			stack_refill(own);
+		}
+		if (own->count != 0) {
+			frame = stack_take(own);
+			page_own(frame, 0);
+		}
+	}
+	return frame;
 }
 
 static noinline void single_free_slow(phys_t frame)
 {
-	if (trace_wants(TRACE_FRAMES)) {
-		preempt_on();
+	if (trace_wants(TRACE_FRAMES_FREE) || is_far(frame)) {
 		block_free_slow(frame, 0);
 		return;
 	}
-	stack_push(frame, stack_spill());
+	WITH_PREEMPT_OFF () {
+		struct frame_stack *own = this_cpu_ptr(stack);
+
+		stack_spill(own);
+		own->frame[own->count] = frame.pa;
+		WRITE_ONCE(own->count, own->count + 1);
+	}
 }
 
-static noinline void near_free(phys_t frame);
-
-/* With `to_stack` the frame is known to be near. */
-static always_inline void single_free(phys_t frame, bool to_stack)
+static always_inline void single_free(phys_t frame)
 {
-	u32 count;
-
-	if (unlikely(numa.last_node != 0 && !to_stack)) {
-		near_free(frame);
-		return;
-	}
 	page_at(frame)->state = PAGE_CACHED;
-	preempt_off();
-	count = this_cpu(stack.count);
-	if (unlikely(count == this_cpu(stack.size))) {
+	if (unlikely(!arch_stack_push(&stack.count, &stack.size, stack.frame,
+				      frame.pa))) {
 		single_free_slow(frame);
-		return;
-	}
-	stack_push(frame, count);
-}
-
-/* Where there are several nodes. */
-static noinline void near_free(phys_t frame)
-{
-	if (is_far(frame)) {
-		trace(TRACE_FRAMES_FREE, frame.pa, 0);
-		lists_give(frame, 0);
-	} else {
-		single_free(frame, true);
 	}
 }
 
@@ -522,30 +500,27 @@ static always_inline bool fail_now(void)
 }
 #endif
 
-phys_t frame_alloc(unsigned order)
+phys_t frame_alloc_single(void)
 {
 	phys_t frame;
-	u32 count;
 
 	if (fail_now()) {
 		return PHYS_NONE;
 	}
-	if (unlikely(order != 0)) {
-		return block_alloc(order);
-	}
-	preempt_off();
-	count = this_cpu(stack.count);
-	if (unlikely(count == 0)) {
+	if (unlikely(!arch_stack_pop(&stack.count, stack.frame, &frame.pa))) {
 		return single_alloc_slow();
 	}
-	this_cpu(stack.count) = count - 1;
-	frame = this_cpu(stack.frame[count - 1]);
 	DEBUG_ASSERT(page_at(frame)->state == PAGE_CACHED);
 	page_own(frame, 0);
-	if (unlikely(arch_preempt_dec())) {
-		return preempted(frame);
-	}
 	return frame;
+}
+
+phys_t frame_alloc(unsigned order)
+{
+	if (order == 0) {
+		return frame_alloc_single();
+	}
+	return fail_now() ? PHYS_NONE : block_alloc(order);
 }
 
 /* One of those that this processor keeps, if there is any. */
@@ -572,7 +547,7 @@ phys_t frame_alloc_zeroed(void)
 		frame = zeroed_pop();
 	}
 	if (phys_is_none(frame)) {
-		frame = frame_alloc(0);
+		frame = frame_alloc_single();
 		if (!phys_is_none(frame)) {
 			memset(phys_to_virt(frame), 0, PAGE_SIZE);
 		}
@@ -605,19 +580,34 @@ static always_inline u64 owned_word(unsigned order)
 	return PAGE_ALLOCATED | order << 8 | 1ull << 32;
 }
 
-void frame_free(phys_t block, unsigned order)
+/* Else it was freed before, is shared, or never was this block. */
+static noinline void check_owned(phys_t block, unsigned order)
 {
-	u64 word = page_word(page_at(block));
+	ASSERT(page_word(page_at(block)) == owned_word(order));
+}
 
-	DEBUG_ASSERT(block.pa < frame_limit().pa);
-	/* Else it was freed before, is shared, or never was this block. */
-	if (likely(order == 0)) {
-		ASSERT(word == owned_word(0));
-		disown(block, 0);
-		single_free(block, false);
+void frame_free_single(phys_t frame)
+{
+	DEBUG_ASSERT(frame.pa < frame_limit().pa);
+	if (unlikely(page_word(page_at(frame)) != owned_word(0))) {
+		check_owned(frame, 0);
 		return;
 	}
-	ASSERT(word == owned_word(order));
+	disown(frame, 0);
+	single_free(frame);
+}
+
+void frame_free(phys_t block, unsigned order)
+{
+	if (order == 0) {
+		frame_free_single(block);
+		return;
+	}
+	DEBUG_ASSERT(block.pa < frame_limit().pa);
+	if (unlikely(page_word(page_at(block)) != owned_word(order))) {
+		check_owned(block, order);
+		return;
+	}
 	disown(block, order);
 	block_free(block, order);
 }
@@ -640,7 +630,7 @@ void frame_free_zeroed(phys_t frame)
 		}
 	}
 	if (!room) {
-		frame_free(frame, 0);
+		frame_free_single(frame);
 	}
 }
 
@@ -669,7 +659,7 @@ void frame_put(phys_t frame)
 	if (refs == 0) {
 		ASSERT(page->state == PAGE_ALLOCATED && page->order == 0);
 		disown(frame, 0);
-		single_free(frame, false);
+		single_free(frame);
 	}
 }
 
@@ -735,9 +725,9 @@ static cold void check_cached(phys_t block, unsigned order)
 
 static cold void check_stack(const struct frame_stack *own)
 {
-	ASSERT(own->count <= own->size && own->size <= STACK_SIZE_MAX);
+	ASSERT(own->count <= own->capacity && own->capacity <= STACK_SIZE_MAX);
 	for (u32 i = 0; i < own->count; i++) {
-		check_cached(own->frame[i], 0);
+		check_cached(phys(own->frame[i]), 0);
 	}
 	for (unsigned order = 1; order <= KEPT_ORDER_MAX; order++) {
 		ASSERT(own->kept_count[order] <= own->kept_size);

@@ -22,7 +22,7 @@ enum page_state {
 	PAGE_FREE,      /* head of a free block, in its order's list */
 	PAGE_CACHED,    /* head of a block in a processor's stack */
 	PAGE_ALLOCATED, /* head of a block that somebody owns */
-	PAGE_SLAB,      /* allocated, and mm/kmem.c keeps objects in it */
+	PAGE_SLAB,      /* and above: it has objects of cache 0 of mm/kmem.c */
 };
 
 /*
@@ -30,14 +30,11 @@ enum page_state {
  * frame_share_range() made it so.
  */
 struct page {
-	u8 state; /* enum page_state */
+	u8 state; /* enum page_state; PAGE_SLAB plus the number of a cache */
 	u8 order; /* of the block that starts here */
+	u16 table_entries; /* a page table: struct table_note; else 0 */
 	union {
-		u16 slab_cache;    /* PAGE_SLAB: which cache, see mm/kmem.c */
-		u16 table_entries; /* a page table: struct table_note */
-	};
-	union {
-		u32 refs; /* [a] all states but PAGE_SLAB */
+		u32 refs; /* [a] all states below PAGE_SLAB */
 		struct {
 			u16 slab_free_at; /* the cache's lock guards these */
 			u16 slab_free_count;
@@ -108,6 +105,9 @@ static inline bool phys_is_none(phys_t p)
  */
 must_check phys_t frame_alloc(unsigned order);
 
+/* The same as frame_alloc(0), which it is where 0 is known to the compiler. */
+must_check phys_t frame_alloc_single(void);
+
 /* A single frame of zeroes; else as frame_alloc(0). */
 must_check phys_t frame_alloc_zeroed(void);
 
@@ -119,6 +119,9 @@ void frame_split(phys_t block, unsigned order);
 
 /* Gives back a block of frame_alloc() that has one reference. */
 void frame_free(phys_t block, unsigned order);
+
+/* The same as frame_free(frame, 0), likewise. */
+void frame_free_single(phys_t frame);
 
 /* The same for a single frame full of zeroes, which is kept as such. */
 void frame_free_zeroed(phys_t frame);
@@ -146,6 +149,16 @@ extern struct frame_table {
 static inline struct page *frame_page(phys_t frame)
 {
 	return &frame_table.pages[frame.pa >> PAGE_SHIFT];
+}
+
+/* The same of what phys_to_virt() gave; NULL lies in frame 0. Context: any. */
+static always_inline struct page *frame_page_at(const void *v)
+{
+	u64 at = virt_to_phys_null(v).pa >> (PAGE_SHIFT - 4);
+
+	static_assert(sizeof(struct page) == 1 << 4, "the 4 above");
+	return (struct page *)((char *)frame_table.pages +
+			       ALIGN_DOWN(at, sizeof(struct page)));
 }
 
 /* One past the last frame that has a struct page. */
@@ -192,7 +205,16 @@ must_check phys_t frame_owned(phys_t block, unsigned order, enum owner who);
 
 #define frame_alloc(order)   frame_owned(frame_alloc(order), order, OWNER_HERE)
 #define frame_alloc_zeroed() frame_owned(frame_alloc_zeroed(), 0, OWNER_HERE)
+#else
+#define frame_alloc(order)                                                  \
+	(__builtin_constant_p(order) && (order) == 0 ? frame_alloc_single() \
+						     : frame_alloc(order))
 #endif
+
+#define frame_free(block, order)                     \
+	(__builtin_constant_p(order) && (order) == 0 \
+		 ? frame_free_single(block)          \
+		 : frame_free(block, order))
 
 /*
  * Compares bitmap, lists and struct pages and stops the machine where they

@@ -125,6 +125,7 @@ static cold void meta_init(struct frame_run meta, u64 count)
 	/* A struct page must not straddle cache lines. */
 	frame_table.pages = (struct page *)(start + ALIGN_UP(bitmap_bytes, 64));
 	frame_table.count = count;
+	frame_table.pages[0].state = PAGE_RESERVED;
 	arch_table_notes = (struct table_note *)frame_table.pages;
 #ifdef OWNER_HERE
 	frame_owners = (u8 *)&frame_table.pages[count];

@@ -3,10 +3,10 @@
  * Kernel objects.
  *
  * Nouns.  A *cache* serves objects of one size.  A *slab* is a block of frames
- * cut into a cache's objects; the struct page of each of its frames says
- * PAGE_SLAB and which cache, so that an object's address is enough to free it,
- * and the first one's holds the slab's free objects and list links.  A
- * *magazine* is one processor's list of free objects of one cache.
+ * cut into a cache's objects; the struct page of each of its frames says which
+ * cache, so that an object's address is enough to free it, and the first one's
+ * holds the slab's free objects and list links.  A *magazine* is one
+ * processor's list of free objects of one cache.
  *
  * Invariants:
  * K1  An object is in exactly one place: with its owner, in a magazine, or in
@@ -29,13 +29,19 @@
  *	slab's list     frames          slab_destroy()
  *
  * Locks.  A cache's lock guards its slabs (K2 to K4).  A magazine belongs to
- * its processor: no lock, only no preemption.  An object may be freed on
- * another processor than it was allocated on; it simply enters that one's
- * magazine, and comes home with a batch.  A magazine starts closed (limit 0),
- * so that its first use comes to the slow path, which opens it; kmem_drain()
- * closes it again.  While allocation is traced magazines stay closed: each use
- * comes to the slow path, which alone has the events, and the fast path pays
- * nothing for them.
+ * its processor: no lock, and instructions that begin anew (arch/restart.h)
+ * where nothing but its first object changes, else no preemption.  An object
+ * may be freed on another processor than it was allocated on; it simply enters
+ * that one's magazine, and comes home with a batch.
+ *
+ * An open magazine ends with its cache's `end`, a closed one is nothing but
+ * `closed`, which has no room.  It starts closed, so that its first use comes
+ * to the slow path, which opens it; kmem_drain() closes it again.  While
+ * allocation is traced magazines stay closed: each use comes to the slow path,
+ * which alone has the events, and the fast path pays nothing for them.
+ *
+ * Magazines are numbered by what a struct page says.  Those of pages that hold
+ * no objects are always closed: kfree() need not ask, its slow path does.
  */
 #include "mm/kmem.h"
 #include "arch/cpu.h"
@@ -48,18 +54,11 @@
 #include "trace/trace.h"
 
 /* Here the bare functions are meant. */
-#ifdef OWNER_HERE
 #undef kmalloc
 #undef kzalloc
 #undef kmem_cache_alloc
-#endif
 
-#define CACHES_MAX 64
-
-/* Sizes of kmalloc(): from 32 bytes on a third is wasted at most. */
-#define SIZE_CLASSES(x)                                                  \
-	x(16) x(32) x(48) x(64) x(96) x(128) x(192) x(256) x(384) x(512) \
-		x(768) x(1024) x(1536) x(2048)
+#define CACHES_MAX 40
 
 #define SMALL_MAX  KMEM_OBJECT_MAX
 #define CLASS_STEP 16
@@ -69,20 +68,17 @@
 #define MAGAZINE_MIN   8
 #define MAGAZINE_MAX   128
 
-struct magazine {
-	void *head; /* each free object's first word is the next one */
-	u32 count;  /* others only read it */
-	u32 limit;  /* 0: closed */
-};
+static struct arch_link closed;
 
-static percpu_zero struct magazine magazines[CACHES_MAX];
+/* First objects, by what the struct pages of their frames say. */
+static percpu_zero struct arch_link *magazines[PAGE_SLAB + CACHES_MAX];
 
 static struct {
 	struct spinlock lock; /* guards count; never held with a cache's */
 	u32 count;            /* caches made so far */
 	struct kmem_cache caches[CACHES_MAX];
-	u8 class_of[SMALL_MAX / CLASS_STEP + 1]; /* I, by size in steps */
-	struct magazine *magazines[MAX_CPUS];    /* [a] the open ones */
+	u8 state_of[SMALL_MAX / CLASS_STEP + 1]; /* I, by size in steps */
+	struct arch_link **magazines[MAX_CPUS];  /* [a] where one is open */
 } kmem;
 
 static u32 batch_of(const struct kmem_cache *cache)
@@ -90,47 +86,61 @@ static u32 batch_of(const struct kmem_cache *cache)
 	return cache->limit / 2;
 }
 
-static void magazine_put(struct magazine *own, void *object)
+/* These are called with preemption off. */
+static void magazine_put(struct arch_link **own, void *object)
 {
-	*(void **)object = own->head;
-	own->head = object;
-	WRITE_ONCE(own->count, own->count + 1);
+	struct arch_link *link = object;
+
+	link->next = *own;
+	link->room = link->next->room - 1;
+	*own = link;
 }
 
-static void *magazine_get(struct magazine *own)
+static void *magazine_get(struct arch_link **own)
 {
-	void *object = own->head;
+	struct arch_link *link = *own;
 
-	own->head = *(void **)object;
-	WRITE_ONCE(own->count, own->count - 1);
-	return object;
+	*own = link->next;
+	return link;
 }
 
-static void magazine_open(const struct kmem_cache *cache, struct magazine *own)
+static struct arch_link **magazine_of(const struct kmem_cache *cache)
 {
-	own->limit = cache->limit;
-	WRITE_ONCE(kmem.magazines[cpu_id()], this_cpu_ptr(magazines[0]));
+	return this_cpu_ptr(magazines[cache->state]);
 }
 
-/* Fills this processor's empty magazine, if there is memory. */
-static void magazine_refill(struct kmem_cache *cache, struct magazine *own,
-			    u32 batch)
+static struct kmem_cache *cache_of(u64 state)
+{
+	return &kmem.caches[state - PAGE_SLAB];
+}
+
+static void magazine_open(struct kmem_cache *cache, struct arch_link **own)
+{
+	if (*own == &closed) {
+		*own = &cache->end;
+		WRITE_ONCE(kmem.magazines[cpu_id()],
+			   this_cpu_ptr(magazines[0]));
+	}
+}
+
+/* Puts so many objects into a magazine, if there is memory. */
+static void magazine_refill(struct kmem_cache *cache, struct arch_link **own,
+			    u32 count)
 {
 	WITH_SPINLOCK (&cache->lock) {
-		while (own->count < batch) {
-			if (cache->partial == 0 && !slab_create(cache)) {
-				break;
-			}
+		while (count-- > 0 &&
+		       (cache->partial != 0 || slab_create(cache))) {
 			magazine_put(own, slab_take(cache));
 		}
 	}
 }
 
-static void magazine_spill(struct kmem_cache *cache, struct magazine *own,
-			   u32 left)
+/* Makes room for so many, or empties it. */
+static void magazine_spill(struct kmem_cache *cache, struct arch_link **own,
+			   s32 room)
 {
 	WITH_SPINLOCK (&cache->lock) {
-		while (own->count > left) {
+		while ((*own)->room < room && (*own)->next != NULL) {
 			slab_give(cache, magazine_get(own));
 		}
 	}
@@ -138,86 +148,91 @@ static void magazine_spill(struct kmem_cache *cache, struct magazine *own,
 
 /*
  * The fast paths below call nothing but in tail position, so that they need no
- * stack frame; these are their slow ends.  Preemption is off when they begin.
+ * stack frame; these are their slow ends.  The thread may have come to another
+ * processor meanwhile, whose magazine is not empty or not full.
  */
-static noinline void *preempted(void *object)
+static noinline void *alloc_slow(u64 state)
 {
-	sched_preempt();
-	return object;
-}
-
-static noinline void *alloc_slow(u32 index)
-{
-	struct magazine *own = this_cpu_ptr(magazines[index]);
-	struct kmem_cache *cache = &kmem.caches[index];
+	struct kmem_cache *cache = cache_of(state);
+	bool traced = trace_wants(TRACE_OBJECT);
 	void *object = NULL;
 
-	if (trace_wants(TRACE_OBJECT)) {
-		magazine_refill(cache, own, 1);
-	} else {
-		magazine_open(cache, own);
-		magazine_refill(cache, own, batch_of(cache));
-	}
-	if (own->count != 0) {
-		object = magazine_get(own);
+	WITH_PREEMPT_OFF () {
+		struct arch_link **own = magazine_of(cache);
+
+		if ((*own)->next == NULL) {
+			if (!traced) {
+				magazine_open(cache, own);
+			}
+			magazine_refill(cache, own,
+					traced ? 1 : batch_of(cache));
+		}
+		if ((*own)->next != NULL) {
+			object = magazine_get(own);
+		}
 	}
 	trace(TRACE_OBJECT, object, cache->size_bytes);
-	preempt_on();
 	return object;
 }
 
-static noinline void free_slow(u32 index, void *object)
+static void magazine_free(struct kmem_cache *cache, void *object)
 {
-	struct magazine *own = this_cpu_ptr(magazines[index]);
-	struct kmem_cache *cache = &kmem.caches[index];
+	bool traced = trace_wants(TRACE_OBJECT_FREE);
 
-	if (trace_wants(TRACE_OBJECT)) {
-		trace(TRACE_OBJECT_FREE, object, cache->size_bytes);
+	trace(TRACE_OBJECT_FREE, object, cache->size_bytes);
+	WITH_PREEMPT_OFF () {
+		struct arch_link **own = magazine_of(cache);
+
+		if (!traced) {
+			magazine_open(cache, own);
+			magazine_spill(cache, own, (s32)batch_of(cache));
+		}
 		magazine_put(own, object);
-		magazine_spill(cache, own, 0);
-		preempt_on();
-		return;
+		if (traced) {
+			magazine_spill(cache, own, INT32_MAX);
+		}
 	}
-	if (own->limit == 0) {
-		magazine_open(cache, own);
-	} else {
-		magazine_spill(cache, own, own->limit - batch_of(cache));
-	}
-	magazine_put(own, object);
-	preempt_on();
 }
 
-static always_inline void *magazine_pop(u32 index)
+/* What lies in no slab is whole frames of large_alloc(), or NULL. */
+static void large_free(void *object)
+{
+	phys_t block = virt_to_phys(object);
+
+	if (object == NULL) {
+		return;
+	}
+	ASSERT(block.pa < frame_limit().pa);
+	ASSERT(IS_ALIGNED(block.pa, PAGE_SIZE));
+	frame_free(block, frame_page(block)->order);
+}
+
+static noinline void free_slow(void *object, u64 state)
+{
+	if (state < PAGE_SLAB) {
+		large_free(object);
+	} else {
+		magazine_free(cache_of(state), object);
+	}
+}
+
+static always_inline void *magazine_pop(u64 state)
 {
 	void *object;
 
-	preempt_off();
-	object = this_cpu(magazines[index].head);
-	if (unlikely(object == NULL)) {
-		return alloc_slow(index);
-	}
-	this_cpu(magazines[index].head) = *(void **)object;
-	this_cpu(magazines[index].count)--;
-	if (unlikely(arch_preempt_dec())) {
-		return preempted(object);
+	DEBUG_ASSERT(this_cpu(percpu_head).irq_depth == 0);
+	if (unlikely(!arch_list_pop(&magazines[state], &object))) {
+		return alloc_slow(state);
 	}
 	return object;
 }
 
-static always_inline void magazine_push(u32 index, void *object)
+static always_inline void magazine_push(void *object, u64 state)
 {
-	u32 count;
-
-	preempt_off();
-	count = this_cpu(magazines[index].count);
-	if (unlikely(count == this_cpu(magazines[index].limit))) {
-		free_slow(index, object);
-		return;
+	DEBUG_ASSERT(this_cpu(percpu_head).irq_depth == 0);
+	if (unlikely(!arch_list_push(&magazines[state], object))) {
+		free_slow(object, state);
 	}
-	*(void **)object = this_cpu(magazines[index].head);
-	this_cpu(magazines[index].head) = object;
-	this_cpu(magazines[index].count) = count + 1;
-	preempt_on();
 }
 
 #ifdef OWNER_HERE
@@ -243,9 +258,8 @@ void *kmem_owned(void *object, enum owner who)
 		return NULL;
 	}
 	page = frame_page(virt_to_phys(object));
-	if (page->state == PAGE_SLAB) {
-		object_own(guarded(&kmem.caches[page->slab_cache], object),
-			   who);
+	if (page->state >= PAGE_SLAB) {
+		object_own(guarded(cache_of(page->state), object), who);
 		return object;
 	}
 	return phys_to_virt(
@@ -255,23 +269,23 @@ void *kmem_owned(void *object, enum owner who)
 #define object_own(g, who)
 #endif
 
-static always_inline void *object_alloc(u32 index, size_t len_bytes)
+static always_inline void *object_alloc(u64 state, size_t len_bytes)
 {
-	void *object = magazine_pop(index);
+	void *object = magazine_pop(state);
 
 	if (KMEM_GUARDED && object != NULL) {
-		guard_open(guarded(&kmem.caches[index], object), len_bytes);
+		guard_open(guarded(cache_of(state), object), len_bytes);
 	}
 	return object;
 }
 
-static always_inline void object_free(u32 index, void *object)
+static always_inline void object_free(void *object, u64 state)
 {
-	if (KMEM_GUARDED) {
-		object_own(guarded(&kmem.caches[index], object), OWNER_none);
-		guard_close(guarded(&kmem.caches[index], object));
+	if (KMEM_GUARDED && state >= PAGE_SLAB) {
+		object_own(guarded(cache_of(state), object), OWNER_none);
+		guard_close(guarded(cache_of(state), object));
 	}
-	magazine_push(index, object);
+	magazine_push(object, state);
 }
 
 static noinline void *large_alloc(size_t size_bytes)
@@ -287,27 +301,19 @@ static noinline void *large_alloc(size_t size_bytes)
 	return phys_is_none(block) ? NULL : phys_to_virt(block);
 }
 
-/* What lies in no slab is whole frames of large_alloc(), or NULL. */
-static noinline void large_free(void *object)
-{
-	phys_t block = virt_to_phys(object);
-
-	if (object == NULL) {
-		return;
-	}
-	ASSERT(block.pa < frame_limit().pa);
-	ASSERT(IS_ALIGNED(block.pa, PAGE_SIZE));
-	frame_free(block, frame_page(block)->order);
-}
-
 void *kmalloc(size_t size_bytes)
 {
 	if (unlikely(size_bytes > SMALL_MAX)) {
 		return large_alloc(size_bytes);
 	}
 	return object_alloc(
-		kmem.class_of[(size_bytes + CLASS_STEP - 1) / CLASS_STEP],
+		kmem.state_of[(size_bytes + CLASS_STEP - 1) / CLASS_STEP],
 		size_bytes);
+}
+
+void *kmem_class_alloc(u64 state)
+{
+	return object_alloc(state, cache_of(state)->size_bytes);
 }
 
 void *kzalloc(size_t size_bytes)
@@ -322,32 +328,26 @@ void *kzalloc(size_t size_bytes)
 
 void kfree(void *object)
 {
-	u64 frame = virt_to_phys(object).pa >> PAGE_SHIFT;
-
-	if (unlikely(frame >= frame_table.count ||
-		     frame_table.pages[frame].state != PAGE_SLAB)) {
-		large_free(object);
-		return;
-	}
-	object_free(frame_table.pages[frame].slab_cache, object);
+	DEBUG_ASSERT(virt_to_phys_null(object).pa < frame_limit().pa);
+	object_free(object, frame_page_at(object)->state);
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache)
 {
-	return object_alloc(cache->index, cache->size_bytes);
+	return object_alloc(cache->state, cache->size_bytes);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	DEBUG_ASSERT(frame_page(virt_to_phys(object))->slab_cache ==
-		     cache->index);
-	object_free(cache->index, object);
+	DEBUG_ASSERT(frame_page_at(object)->state == cache->state);
+	object_free(object, cache->state);
 }
 
 static void cache_start(struct kmem_cache *cache, const char *name,
 			size_t size_bytes, size_t align_bytes)
 {
-	size_t size = ALIGN_UP(size_bytes, sizeof(u64));
+	size_t size = ALIGN_UP(MAX(size_bytes, sizeof(struct arch_link)),
+			       sizeof(u64));
 	size_t align = MAX(align_bytes, sizeof(u64));
 	size_t stride = ALIGN_UP(size + KMEM_GUARD_BYTES, align);
 	size_t limit = MAX(MAGAZINE_BYTES / stride, MAGAZINE_MIN);
@@ -356,11 +356,12 @@ static void cache_start(struct kmem_cache *cache, const char *name,
 	cache->name = name;
 	cache->size_bytes = (u32)size;
 	cache->stride_bytes = (u32)stride;
-	cache->index = (u16)(cache - kmem.caches);
+	cache->state = (u8)(PAGE_SLAB + (cache - kmem.caches));
 	cache->order = slab_order((u32)stride);
 	cache->slab_objects =
 		(u32)((PAGE_SIZE << cache->order) / cache->stride_bytes);
 	cache->limit = (u32)MIN(limit, MAGAZINE_MAX);
+	cache->end.room = (s32)cache->limit;
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size_bytes,
@@ -380,6 +381,15 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size_bytes,
 	return cache;
 }
 
+void kmem_cpu_init(void)
+{
+	struct arch_link **own = this_cpu_ptr(magazines[0]);
+
+	for (size_t i = 0; i < ARRAY_SIZE(magazines); i++) {
+		own[i] = &closed;
+	}
+}
+
 void kmem_init(void)
 {
 	static const struct {
@@ -387,11 +397,12 @@ void kmem_init(void)
 		u32 size_bytes;
 	} classes[] = {
 #define CLASS(n) { "kmalloc-" #n, n },
-		SIZE_CLASSES(CLASS)
+		KMEM_CLASSES(CLASS)
 #undef CLASS
 	};
 	u32 step = 0;
 
+	kmem_cpu_init();
 	spin_init(&kmem.lock, LOCK_KMEM);
 	for (u32 i = 0; i < ARRAY_SIZE(classes); i++) {
 		u32 size = classes[i].size_bytes;
@@ -402,23 +413,37 @@ void kmem_init(void)
 			return;
 		}
 		while (step <= size / CLASS_STEP) {
-			kmem.class_of[step++] = (u8)i;
+			kmem.state_of[step++] = (u8)(PAGE_SLAB + i);
 		}
 	}
+}
+
+/*
+ * How many objects a magazine holds.  Of another processor's it is a figure for
+ * people: its first object may be taken and written to while we look.
+ */
+static u32 magazine_count(const struct kmem_cache *cache,
+			  struct arch_link *const *of)
+{
+	const struct arch_link *first = READ_ONCE(*of);
+	u32 room = (u32)READ_ONCE(first->room);
+
+	return first == &closed ? 0 : MIN(cache->limit - room, cache->limit);
 }
 
 u64 kmem_cache_in_use(const struct kmem_cache *cache)
 {
 	u64 count = cache->slab_count * cache->slab_objects - cache->free_count;
+	u64 idle = 0;
 
 	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-		const struct magazine *of = READ_ONCE(kmem.magazines[cpu]);
+		struct arch_link **of = READ_ONCE(kmem.magazines[cpu]);
 
 		if (of != NULL) {
-			count -= READ_ONCE(of[cache->index].count);
+			idle += magazine_count(cache, &of[cache->state]);
 		}
 	}
-	return count;
+	return count - MIN(idle, count);
 }
 
 bool kmem_show(u32 index, struct kmem_shown *out)
@@ -451,32 +476,31 @@ void kmem_drain(void)
 {
 	WITH_PREEMPT_OFF () {
 		for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
-			struct magazine *own = this_cpu_ptr(magazines[i]);
+			struct kmem_cache *cache = &kmem.caches[i];
+			struct arch_link **own = magazine_of(cache);
 
-			magazine_spill(&kmem.caches[i], own, 0);
-			own->limit = 0;
-			WITH_SPINLOCK (&kmem.caches[i].lock) {
-				slab_drop_idle(&kmem.caches[i]);
+			magazine_spill(cache, own, INT32_MAX);
+			*own = &closed;
+			WITH_SPINLOCK (&cache->lock) {
+				slab_drop_idle(cache);
 			}
 		}
 		WRITE_ONCE(kmem.magazines[cpu_id()], NULL);
 	}
 }
 
-static void check_magazine(const struct kmem_cache *cache,
-			   const struct magazine *own)
+static void check_magazine(const struct kmem_cache *cache)
 {
-	u32 count = 0;
+	const struct arch_link *link = *magazine_of(cache);
+	s32 room = link->room;
 
-	for (void *object = own->head; object != NULL;
-	     object = *(void **)object) {
-		const struct page *page = frame_page(virt_to_phys(object));
-
-		ASSERT(page->state == PAGE_SLAB);
-		ASSERT(page->slab_cache == cache->index);
-		ASSERT(++count <= own->count);
+	ASSERT(room >= 0);
+	for (; link->next != NULL; link = link->next) {
+		ASSERT(frame_page_at(link)->state == cache->state);
+		ASSERT(link->room == room++);
 	}
-	ASSERT(count == own->count && count <= own->limit);
+	ASSERT(link == &closed || link == &cache->end);
+	ASSERT(link->room == room);
 }
 
 void kmem_check(void)
@@ -484,8 +508,7 @@ void kmem_check(void)
 	for (u32 i = 0; i < READ_ONCE(kmem.count); i++) {
 		WITH_SPINLOCK (&kmem.caches[i].lock) {
 			slab_check_all(&kmem.caches[i]);
-			check_magazine(&kmem.caches[i],
-				       this_cpu_ptr(magazines[i]));
+			check_magazine(&kmem.caches[i]);
 		}
 	}
 }

@@ -12,6 +12,7 @@
 #define EXO_MM_KMEM_H
 
 #include "lib/types.h"
+#include "mm/frame.h"
 #include "mm/owner.h"
 
 /*
@@ -21,6 +22,9 @@
  * Context: any but interrupt handlers; does not sleep.
  */
 must_check void *kmalloc(size_t size_bytes);
+
+/* The same for a size class, by what the struct pages of its frames say. */
+must_check void *kmem_class_alloc(u64 state);
 
 /* As kmalloc, all zeroes. */
 must_check void *kzalloc(size_t size_bytes);
@@ -32,6 +36,11 @@ struct kmem_cache;
 
 /* The largest object of a cache. */
 #define KMEM_OBJECT_MAX 2048
+
+/* Sizes of kmalloc(): from 32 bytes on a third is wasted at most. */
+#define KMEM_CLASSES(x)                                                  \
+	x(16) x(32) x(48) x(64) x(96) x(128) x(192) x(256) x(384) x(512) \
+		x(768) x(1024) x(1536) x(2048)
 
 /*
  * A cache of objects of one size (1..KMEM_OBJECT_MAX) and alignment (a power of
@@ -72,9 +81,28 @@ must_check void *kmem_owned(void *object, enum owner who);
 #define kmalloc(size)           kmem_owned(kmalloc(size), OWNER_HERE)
 #define kzalloc(size)           kmem_owned(kzalloc(size), OWNER_HERE)
 #define kmem_cache_alloc(cache) kmem_owned(kmem_cache_alloc(cache), OWNER_HERE)
+#elif !defined(EXO_DEBUG)
+/* A size that is known when the kernel is built has its class then, too. */
+static always_inline u64 kmem_class(size_t size_bytes)
+{
+	u64 state = PAGE_SLAB;
+
+#define CLASS(n) state += size_bytes > (n);
+	KMEM_CLASSES(CLASS)
+#undef CLASS
+	return state;
+}
+
+#define kmalloc(size)                                            \
+	(__builtin_constant_p(size) && (size) <= KMEM_OBJECT_MAX \
+		 ? kmem_class_alloc(kmem_class(size))            \
+		 : kmalloc(size))
 #endif
 
 /* Makes the size classes. Context: boot, once, after frame_init(). */
 void kmem_init(void);
+
+/* Closes the magazines of a processor that starts. Context: there, first. */
+void kmem_cpu_init(void);
 
 #endif

@@ -11,6 +11,7 @@
 #ifndef EXO_MM_KMEM_GUARD_H
 #define EXO_MM_KMEM_GUARD_H
 
+#include "arch/restart.h"
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -28,8 +29,8 @@
 #define GUARD_SLACK  0xbb /* between the requested and the real end */
 #define GUARD_ZONE   0xbbbbbbbbbbbbbbbbull
 
-/* A free object's first word links it into a list. */
-#define GUARD_LINK_BYTES sizeof(u64)
+/* A free object's first bytes link it into a list. */
+#define GUARD_LINK_BYTES sizeof(struct arch_link)
 
 enum guard_mark {
 	GUARD_BUSY,

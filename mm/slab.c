@@ -86,8 +86,7 @@ bool slab_create(struct kmem_cache *cache)
 		return false;
 	}
 	for (u32 i = 0; i < 1u << cache->order; i++) {
-		page_of(slab + i)->state = PAGE_SLAB;
-		page_of(slab + i)->slab_cache = cache->index;
+		page_of(slab + i)->state = cache->state;
 	}
 	slab_fill(cache, slab);
 	list_insert(&cache->partial, slab);
@@ -187,7 +186,7 @@ static void check_slab(struct kmem_cache *cache, u32 slab)
 	const struct page *page = page_of(slab);
 	u32 count = 0;
 
-	ASSERT(page->state == PAGE_SLAB && page->slab_cache == cache->index);
+	ASSERT(page->state == cache->state);
 	for (u64 at = page->slab_free_at; at != SLAB_NONE;) {
 		ASSERT(at / cache->stride_bytes < cache->slab_objects);
 		ASSERT(at % cache->stride_bytes == 0);

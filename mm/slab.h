@@ -7,6 +7,7 @@
 #ifndef EXO_MM_SLAB_H
 #define EXO_MM_SLAB_H
 
+#include "arch/restart.h"
 #include "kernel/spinlock.h"
 #include "mm/frame.h"
 #include "mm/kmem.h"
@@ -15,18 +16,19 @@
 /* Marks: I immutable once created, the rest by the lock. */
 struct kmem_cache {
 	struct spinlock lock;
-	const char *name; /* I */
-	u32 size_bytes;   /* I, of an object for its owner */
-	u32 stride_bytes; /* I, from object to object */
-	u16 index;        /* I, in kmem.caches */
-	u16 order;        /* I, of a slab's block */
-	u32 slab_objects; /* I, objects in a slab */
-	u32 limit;        /* I, of its magazines */
-	u32 partial;      /* first slab of the list, or 0 */
-	u32 full;         /* first slab of the list, or 0 */
-	u32 idle_count;   /* slabs with all objects free (K4) */
-	u64 slab_count;   /* of all slabs */
-	u64 free_count;   /* objects in all slabs' free lists */
+	const char *name;     /* I */
+	u32 size_bytes;       /* I, of an object for its owner */
+	u32 stride_bytes;     /* I, from object to object */
+	u8 state;             /* I, of its slabs' frames: their struct page's */
+	u8 order;             /* I, of a slab's block */
+	u32 slab_objects;     /* I, objects in a slab */
+	u32 limit;            /* I, of its magazines */
+	struct arch_link end; /* I, of its magazines */
+	u32 partial;          /* first slab of the list, or 0 */
+	u32 full;             /* first slab of the list, or 0 */
+	u32 idle_count;       /* slabs with all objects free (K4) */
+	u64 slab_count;       /* of all slabs */
+	u64 free_count;       /* objects in all slabs' free lists */
 };
 
 /* An object and its guard. Context: any. */

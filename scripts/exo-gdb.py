@@ -323,6 +323,7 @@ class Pages(gdb.Command):
             int(pages), count * size).tobytes()
         while at < count:
             state, order = table[at * size], table[at * size + 1]
+            state = min(state, max(names))
             heads = names[state] not in ("reserved", "slab")
             block = 1 << order if heads else 1
             frames[names[state]] += block

@@ -255,6 +255,7 @@ static void *processor(void *arg)
 	u64 random = cpu * 0x9e3779b97f4a7c15ull;
 
 	this_cpu(percpu_head).cpu = cpu;
+	kmem_cpu_init();
 	for (int step = 0; step < THREAD_STEPS; step++) {
 		u64 **slot;
 
