@@ -98,8 +98,8 @@ bool arch_unmap_page(struct page_table *table, u64 va,
 		     struct page_mapping *old);
 
 /*
- * Takes away every page of the range, calling `gone` for each; skips empty
- * tables whole, so that the cost follows what is mapped.
+ * Takes away every page of the range, calling `gone` for each, which may put it
+ * back; skips empty tables whole, so that the cost follows what is mapped.
  */
 void arch_unmap_range(struct page_table *table, u64 va, u64 len_bytes,
 		      void (*gone)(void *ctx, u64 va,
@@ -127,13 +127,12 @@ void arch_remap_page(const struct page_mapping *old, phys_t frame,
 		     unsigned prot);
 
 /*
- * Sets the rights of every mapped page of the range, calling `keep` for the
- * rights that each one gets.
+ * Gives every mapped page of the range the rights of `prot`, but the right to
+ * write only to those that have it.  True if any lost a right: TLBs may know
+ * it still.
  */
-void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
-			unsigned (*keep)(void *ctx, u64 va,
-					 const struct page_mapping *old),
-			void *ctx);
+must_check bool arch_protect_range(struct page_table *table, u64 va,
+				   u64 len_bytes, unsigned prot);
 
 /*
  * Maps each page of the range at its address in `to`, too, where nothing is

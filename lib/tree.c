@@ -165,10 +165,25 @@ void tree_insert_behind(struct tree *tree, struct tree_node *node)
 	insert(tree, node, true);
 }
 
-void tree_append(struct tree *tree, struct tree_node *last,
-		 struct tree_node *node)
+/* The outermost node of a subtree on one side. */
+static struct tree_node *outermost(struct tree_node *node, int side)
 {
-	link_leaf(tree, last, last ? &last->child[1] : &tree->root, node);
+	while (node != NULL && node->child[side] != NULL) {
+		node = node->child[side];
+	}
+	return node;
+}
+
+void tree_insert_after(struct tree *tree, struct tree_node *before,
+		       struct tree_node *node)
+{
+	struct tree_node **link = before ? &before->child[1] : &tree->root;
+
+	if (*link != NULL) {
+		before = outermost(*link, 0);
+		link = &before->child[0];
+	}
+	link_leaf(tree, before, link, node);
 }
 
 /* Unlinks a node with one child or none. */
@@ -190,15 +205,6 @@ static void take_place(struct tree *tree, struct tree_node *old,
 	set_child(new, 0, old->child[0]);
 	set_child(new, 1, old->child[1]);
 	new->balance = old->balance;
-}
-
-/* The outermost node of a subtree on one side. */
-static struct tree_node *outermost(struct tree_node *node, int side)
-{
-	while (node != NULL && node->child[side] != NULL) {
-		node = node->child[side];
-	}
-	return node;
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)

@@ -29,11 +29,11 @@ must_check bool tree_insert(struct tree *tree, struct tree_node *node);
 void tree_insert_behind(struct tree *tree, struct tree_node *node);
 
 /*
- * Links `node` next to `last`, which is the node with the largest key (NULL in
- * an empty tree); node->key is larger.
+ * Links `node` behind `before` (NULL: as the first); node->key lies between
+ * those of its neighbours.
  */
-void tree_append(struct tree *tree, struct tree_node *last,
-		 struct tree_node *node);
+void tree_insert_after(struct tree *tree, struct tree_node *before,
+		       struct tree_node *node);
 
 /* Unlinks `node`, which must be in `tree`. */
 void tree_remove(struct tree *tree, struct tree_node *node);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces: regions, their table, and the life of a space.  What happens
- * when a page is touched is in mm/fault.c, copying in mm/aspace_clone.c.
+ * Address spaces: their table, and the life of a space.  Their regions are in
+ * mm/region.c, copying in mm/aspace_clone.c, and what happens when a page is
+ * touched in mm/fault.c.
  *
  * I1  Regions do not overlap, are whole pages and lie in user space.
  * I2  Every mapped page lies in a region, and a page is mapped writable only
@@ -23,15 +24,7 @@
 /* Until somebody says otherwise. */
 #define STACK_MAX_BYTES (8ul << 20)
 
-static struct kmem_cache *region_cache;
-
 percpu struct aspace *loaded_aspace;
-
-void aspace_init(void)
-{
-	region_cache = kmem_cache_create("region", sizeof(struct region), 8);
-	ASSERT(region_cache != NULL);
-}
 
 struct aspace *aspace_create(void)
 {
@@ -57,154 +50,14 @@ struct aspace *aspace_get(struct aspace *aspace)
 	return aspace;
 }
 
-struct region *aspace_region(const struct aspace *aspace, u64 va)
-{
-	struct region *r = region_of(tree_find_le(&aspace->regions, va));
-
-	return r && va < r->end ? r : NULL;
-}
-
-struct region *region_from(const struct aspace *aspace, u64 va)
-{
-	struct region *r = aspace_region(aspace, va);
-
-	return r ? r : region_of(tree_find_ge(&aspace->regions, va));
-}
-
-bool range_ok(u64 start, u64 len_bytes)
-{
-	return IS_ALIGNED(start | len_bytes, PAGE_SIZE) && len_bytes > 0 &&
-	       start >= USER_START && start < USER_END &&
-	       len_bytes <= USER_END - start;
-}
-
-struct region *region_before(const struct aspace *aspace, u64 end)
-{
-	return region_of(tree_find_le(&aspace->regions, end - 1));
-}
-
-bool range_free(const struct aspace *aspace, u64 start, u64 end)
-{
-	const struct region *r = region_before(aspace, end);
-
-	return r == NULL || r->end <= start;
-}
-
-struct region_source source_skip(struct region_source source, u64 skip)
-{
-	if (skip >= source.len_bytes) {
-		return REGION_ZEROES;
-	}
-	source.offset_bytes += skip;
-	source.len_bytes -= skip;
-	return source;
-}
-
-int region_add(struct aspace *aspace, u64 start, u64 end, u32 flags,
-	       struct region_source source)
-{
-	struct region *r = kmem_cache_alloc(region_cache);
-
-	if (r == NULL) {
-		return -ENOMEM;
-	}
-	*r = (struct region){
-		.node.key = start, .end = end, .flags = flags, .source = source
-	};
-	if (!tree_insert(&aspace->regions, &r->node)) {
-		kmem_cache_free(region_cache, r);
-		return -EEXIST;
-	}
-	mem_object_get(source.object);
-	aspace->mapped_pages += (end - start) / PAGE_SIZE;
-	return 0;
-}
-
-struct region *region_append(struct aspace *aspace, struct region *last,
-			     const struct region *like)
-{
-	struct region *r = kmem_cache_alloc(region_cache);
-
-	if (r == NULL) {
-		return NULL;
-	}
-	*r = *like;
-	tree_append(&aspace->regions, last ? &last->node : NULL, &r->node);
-	mem_object_get(r->source.object);
-	aspace->mapped_pages += (r->end - r->node.key) / PAGE_SIZE;
-	return r;
-}
-
-static void region_free(struct region *r)
-{
-	mem_object_put(r->source.object);
-	kmem_cache_free(region_cache, r);
-}
-
-static void region_drop(struct aspace *aspace, struct region *r)
-{
-	aspace->mapped_pages -= (r->end - r->node.key) / PAGE_SIZE;
-	aspace->recent = NULL;
-	tree_remove(&aspace->regions, &r->node);
-	region_free(r);
-}
-
-int region_split(struct aspace *aspace, u64 at)
-{
-	struct region *r = aspace_region(aspace, at);
-	u64 end;
-	int err;
-
-	if (r == NULL || r->node.key == at) {
-		return 0;
-	}
-	end = r->end;
-	r->end = at;
-	aspace->mapped_pages -= (end - at) / PAGE_SIZE;
-	err = region_add(aspace, at, end, r->flags & ~REGION_GROWS_DOWN,
-			 source_skip(r->source, at - r->node.key));
-	if (err) {
-		r->end = end;
-		aspace->mapped_pages += (end - at) / PAGE_SIZE;
-	}
-	return err;
-}
-
-/* Lengthens the region before `start` if it is of the same kind: zeroes. */
-static bool region_extend(struct aspace *aspace, struct region *r, u64 start,
-			  u64 end, u32 flags)
-{
-	if (r == NULL || r->end != start || r->flags != flags ||
-	    r->source.object != NULL || (flags & REGION_GROWS_DOWN)) {
-		return false;
-	}
-	r->end = end;
-	aspace->mapped_pages += (end - start) / PAGE_SIZE;
-	return true;
-}
-
 int aspace_map_locked(struct aspace *aspace, u64 start, u64 len_bytes,
 		      unsigned flags, struct region_source source)
 {
-	u64 end = start + len_bytes;
-	struct region *before;
-
 	DEBUG_ASSERT(mutex_held(&aspace->mutex));
-	if (!range_ok(start, len_bytes)) {
-		return -EINVAL;
-	}
-	before = region_before(aspace, end);
-	if (before != NULL && before->end > start) {
-		return -EEXIST;
-	}
-	if (!aspace_may_grow(aspace, len_bytes)) {
-		return -ENOMEM;
-	}
-	if (source.object == NULL &&
-	    region_extend(aspace, before, start, end, flags)) {
-		return 0;
-	}
-	return region_add(aspace, start, end, flags, source);
+	return range_ok(start, len_bytes)
+		       ? region_enter(aspace, start, start + len_bytes, flags,
+				      source)
+		       : -EINVAL;
 }
 
 int aspace_map(struct aspace *aspace, u64 start, u64 len_bytes, unsigned flags,
@@ -244,48 +97,21 @@ void pages_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	}
 }
 
-/* The last region of the range, which borders enclose; NULL: there is none. */
-static int last_enclose(struct aspace *aspace, u64 start, u64 end,
-			struct region **out)
-{
-	struct region *r = region_before(aspace, end);
-	int err;
-
-	if (r == NULL || r->end <= start) {
-		r = NULL;
-	} else if (r->node.key != start || r->end != end) {
-		err = region_split(aspace, start);
-		err = err ? err : region_split(aspace, end);
-		if (err) {
-			return err;
-		}
-		r = region_before(aspace, end);
-	}
-	*out = r;
-	return 0;
-}
-
 int aspace_unmap_locked(struct aspace *aspace, u64 start, u64 len_bytes)
 {
-	u64 end = start + len_bytes;
-	struct region *r, *before;
-	int err;
+	int found;
 
 	DEBUG_ASSERT(mutex_held(&aspace->mutex));
 	if (!range_ok(start, len_bytes)) {
 		return -EINVAL;
 	}
-	err = tables_own(aspace, start, len_bytes);
-	err = err ? err : last_enclose(aspace, start, end, &r);
-	if (err || r == NULL) {
-		return err;
+	found = tables_own(aspace, start, len_bytes);
+	found = found ? found
+		      : regions_remove(aspace, start, start + len_bytes);
+	if (found > 0) {
+		pages_unmap(aspace, start, len_bytes);
 	}
-	for (; r != NULL && r->node.key >= start; r = before) {
-		before = region_of(tree_prev(&r->node));
-		region_drop(aspace, r);
-	}
-	pages_unmap(aspace, start, len_bytes);
-	return 0;
+	return MIN(found, 0);
 }
 
 int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
@@ -296,67 +122,60 @@ int aspace_unmap(struct aspace *aspace, u64 start, u64 len_bytes)
 	return 0;
 }
 
-/* Errors: -ENOMEM for a gap, -EACCES where `prot` may not be given. */
-static int protect_refused(const struct aspace *aspace, u64 start, u64 end,
-			   unsigned prot)
-{
-	while (start < end) {
-		const struct region *r = aspace_region(aspace, start);
+/* How rights differ from what they are to be. */
+struct difference {
+	u32 regions; /* REGION_PROT */
+	u32 pages;   /* enum page_prot, of the most that these may be allowed */
+};
 
+/*
+ * Compares the regions from `r` on.  Errors: -ENOMEM for a gap, -EACCES where
+ * `prot` may not be given.
+ */
+static int protect_check(const struct region *r, u64 end, unsigned prot,
+			 struct difference *out)
+{
+	u64 at;
+
+	do {
 		if (r == NULL) {
 			return -ENOMEM;
 		}
 		if ((prot & REGION_WRITE) && (r->flags & REGION_READ_ONLY)) {
 			return -EACCES;
 		}
-		start = r->end;
-	}
-	return 0;
+		out->regions |= (r->flags & REGION_PROT) ^ prot;
+		out->pages |= region_page_prot(r) ^ page_prot_of(prot);
+		at = r->end;
+	} while (at < end && (r = region_next(r), r && r->node.key == at));
+	return at < end ? -ENOMEM : 0;
 }
 
-struct protect {
-	struct tlb_batch batch;
-	unsigned prot;
-};
-
-/* The right to write is never given here: the next fault decides (I2). */
-static unsigned page_protect(void *ctx, u64 va, const struct page_mapping *old)
-{
-	struct protect *protect = ctx;
-
-	tlb_batch_add(&protect->batch, va, PHYS_NONE);
-	return protect->prot & (old->prot | ~(unsigned)PROT_PAGE_WRITE);
-}
-
-static void pages_protect(struct aspace *aspace, const struct region *r)
-{
-	struct protect protect = { .prot = region_page_prot(r) };
-
-	tlb_batch_init(&protect.batch, aspace);
-	arch_protect_range(&aspace->table, r->node.key, r->end - r->node.key,
-			   page_protect, &protect);
-	tlb_batch_flush(&protect.batch);
-}
-
+/*
+ * The right to write is not given to pages here: the next fault decides (I2).
+ * So they need not be looked at where only that one is added.
+ */
 static int protect_locked(struct aspace *aspace, u64 start, u64 end,
 			  unsigned prot)
 {
-	int err = protect_refused(aspace, start, end, prot);
+	struct region *first = aspace_region(aspace, start);
+	struct difference differ = { 0, 0 };
+	int err = protect_check(first, end, prot, &differ);
 
-	err = err ? err : tables_own(aspace, start, end - start);
-	err = err ? err : region_split(aspace, start);
-	err = err ? err : region_split(aspace, end);
-	if (err) {
-		return err;
+	differ.pages &= ~(prot & PROT_PAGE_WRITE);
+	if (err == 0 && differ.pages != 0) {
+		err = tables_own(aspace, start, end - start);
 	}
-	while (start < end) {
-		struct region *r = aspace_region(aspace, start);
-
-		r->flags = (r->flags & ~(u32)REGION_PROT) | prot;
-		pages_protect(aspace, r);
-		start = r->end;
+	if (err == 0 && differ.regions != 0) {
+		err = regions_change(aspace, first, start, end, REGION_PROT,
+				     prot);
 	}
-	return 0;
+	if (err == 0 && differ.pages != 0 &&
+	    arch_protect_range(&aspace->table, start, end - start,
+			       page_prot_of(prot))) {
+		tlb_flush_range(aspace, start, end - start);
+	}
+	return err;
 }
 
 int aspace_protect(struct aspace *aspace, u64 start, u64 len_bytes,
@@ -399,7 +218,6 @@ u64 aspace_find_free_locked(const struct aspace *aspace, u64 len_bytes,
 
 void aspace_put(struct aspace *aspace)
 {
-	struct tree_node *node, *next;
 	u64 pages;
 
 	if (__atomic_fetch_sub(&aspace->refs, 1, __ATOMIC_ACQ_REL) != 1) {
@@ -409,11 +227,7 @@ void aspace_put(struct aspace *aspace)
 	/* No processor has the table: nobody needs to be asked. */
 	pages = arch_table_destroy(&aspace->table, frame_put);
 	ASSERT(pages == aspace->resident_pages);
-	node = tree_next_upward(&aspace->regions, NULL);
-	for (; node != NULL; node = next) {
-		next = tree_next_upward(&aspace->regions, node);
-		region_free(region_of(node));
-	}
+	regions_end(aspace);
 	kfree(aspace);
 }
 

@@ -7,18 +7,20 @@
 #include "mm/aspace.h"
 #include "mm/aspace_private.h"
 
-/* The part of [start, end) that the first region from `start` on covers. */
-static struct region *part_next(const struct aspace *aspace, u64 *start,
-				u64 *end)
+/*
+ * Narrows [start, end) to what the first region from `start` on covers; false:
+ * there is none.
+ */
+static bool part_next(const struct aspace *aspace, u64 *start, u64 *end)
 {
-	struct region *r = region_from(aspace, *start);
+	const struct region *r = region_from(aspace, *start);
 
 	if (*start == *end || r == NULL || r->node.key >= *end) {
-		return NULL;
+		return false;
 	}
 	*start = MAX(*start, r->node.key);
 	*end = MIN(*end, r->end);
-	return r;
+	return true;
 }
 
 static int discard_locked(struct aspace *aspace, u64 start, u64 end)
@@ -30,7 +32,7 @@ static int discard_locked(struct aspace *aspace, u64 start, u64 end)
 	if (err) {
 		return err;
 	}
-	while (part_next(aspace, &at, &to) != NULL) {
+	while (part_next(aspace, &at, &to)) {
 		pages_unmap(aspace, at, to - at);
 		done += to - at;
 		at = to;
@@ -55,12 +57,12 @@ static int set_flags_locked(struct aspace *aspace, u64 start, u64 end, u32 set,
 {
 	u64 at = start, to = end;
 	u64 done = 0;
-	struct region *r;
-	int err = region_split(aspace, start);
+	int err = set | clear
+			  ? regions_change(aspace, region_from(aspace, start),
+					   start, end, clear, set)
+			  : 0;
 
-	err = err ? err : region_split(aspace, end);
-	while (err == 0 && (r = part_next(aspace, &at, &to)) != NULL) {
-		r->flags = (r->flags & ~clear) | set;
+	while (err == 0 && part_next(aspace, &at, &to)) {
 		done += to - at;
 		at = to;
 		to = end;

@@ -26,13 +26,12 @@ int table_own(struct aspace *aspace, u64 va)
 	return err;
 }
 
-int tables_own(struct aspace *aspace, u64 start, u64 len_bytes)
+int tables_own_shared(struct aspace *aspace, u64 start, u64 len_bytes)
 {
 	u64 end = start + len_bytes;
 	int err = 0;
 
-	while (aspace->tables_shared && err == 0 &&
-	       arch_find_shared(&aspace->table, &start, end)) {
+	while (err == 0 && arch_find_shared(&aspace->table, &start, end)) {
 		err = table_own(aspace, start - 1);
 	}
 	return err;
@@ -84,7 +83,7 @@ static int regions_copy(struct aspace *aspace, struct aspace *child)
 		const struct region *r = region_of(node);
 
 		if (!(r->flags & REGION_NO_FORK)) {
-			last = region_append(child, last, r);
+			last = region_insert(child, last, r);
 			if (last == NULL) {
 				return -ENOMEM;
 			}

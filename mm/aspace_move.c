@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings that grow, shrink and move: mremap().  A page that moves is first
- * mapped at its new place, with its frame and rights, and then taken away from
- * the old one, so that nothing is lost if memory runs out half-way.
+ * Mappings that grow, shrink and move: mremap().  A page that moves keeps its
+ * frame and rights.  If there is no memory for a table half-way, all go back to
+ * where their tables still are, so that nothing is lost.
  */
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -18,37 +18,40 @@ struct move {
 	struct tlb_batch batch;
 };
 
-static unsigned page_map_there(void *ctx, u64 va,
-			       const struct page_mapping *old)
+/* The frame goes on at the other place, or stays: no reference is dropped. */
+static void page_move(void *ctx, u64 va, const struct page_mapping *old)
 {
 	struct move *move = ctx;
+	struct page_table *table = &move->aspace->table;
 
 	if (move->err == 0) {
-		move->err = arch_map_page(&move->aspace->table, va + move->by,
-					  old->frame, old->prot);
+		move->err = arch_map_page(table, va + move->by, old->frame,
+					  old->prot);
+		tlb_batch_add(&move->batch, va, PHYS_NONE);
 	}
-	return old->prot;
-}
+	if (move->err) {
+		/* The table is still there. */
+		int err = arch_map_page(table, va, old->frame, old->prot);
 
-/* The frame goes on at the other place: no reference is dropped. */
-static void page_forget(void *ctx, u64 va, const struct page_mapping *old)
-{
-	struct move *move = ctx;
-
-	(void)old;
-	tlb_batch_add(&move->batch, va, PHYS_NONE);
+		ASSERT(err == 0);
+	}
 }
 
 static int pages_move(struct aspace *aspace, u64 from, u64 len, u64 to)
 {
 	struct move move = { .aspace = aspace, .by = to - from };
+	int err;
 
 	tlb_batch_init(&move.batch, aspace);
-	arch_protect_range(&aspace->table, from, len, page_map_there, &move);
-	arch_unmap_range(&aspace->table, move.err ? to : from, len, page_forget,
-			 &move);
+	arch_unmap_range(&aspace->table, from, len, page_move, &move);
+	err = move.err;
+	if (err) {
+		move.by = from - to;
+		move.err = 0;
+		arch_unmap_range(&aspace->table, to, len, page_move, &move);
+	}
 	tlb_batch_flush(&move.batch);
-	return move.err;
+	return err;
 }
 
 /* Lengthens the region that ends at `end` if there is room behind. */
@@ -61,6 +64,7 @@ static bool grow_in_place(struct aspace *aspace, struct region *r, u64 end,
 	}
 	r->end = end + by;
 	aspace->mapped_pages += by / PAGE_SIZE;
+	regions_join(aspace, r->end, r->end);
 	return true;
 }
 
@@ -79,31 +83,41 @@ static int place_find(struct aspace *aspace, u64 start, u64 len, u64 new_len,
 	return aspace_unmap_locked(aspace, *to, new_len);
 }
 
+/* Borders stand around the old place, and the tables are nobody else's. */
+static int move_between(struct aspace *aspace, u64 start, u64 len, u64 new_len,
+			u64 to)
+{
+	struct region there = *aspace_region(aspace, start);
+	int err, left;
+
+	there.node.key = to;
+	there.end = to + new_len;
+	if (region_insert(aspace, region_before(aspace, to), &there) == NULL) {
+		return -ENOMEM;
+	}
+	err = pages_move(aspace, start, MIN(len, new_len), to);
+	/* Whole regions go, with tables of ours: that takes no memory. */
+	left = err ? aspace_unmap_locked(aspace, to, new_len)
+		   : aspace_unmap_locked(aspace, start, len);
+	ASSERT(left == 0);
+	return err;
+}
+
 static int move_away(struct aspace *aspace, u64 start, u64 len, u64 new_len,
 		     enum aspace_move how, u64 *to)
 {
-	struct region_source source;
-	const struct region *r;
 	int err = place_find(aspace, start, len, new_len, how, to);
 
 	err = err ? err : tables_own(aspace, start, len);
 	err = err ? err : tables_own(aspace, *to, new_len);
+	err = err ? err : regions_split(aspace, start, start + len);
 	if (err) {
 		return err;
 	}
-	/* It may have been split where the new place was cleared. */
-	r = aspace_region(aspace, start);
-	source = source_skip(r->source, start - r->node.key);
-	err = region_add(aspace, *to, *to + new_len, r->flags, source);
-	if (err) {
-		return err;
-	}
-	err = pages_move(aspace, start, MIN(len, new_len), *to);
-	if (err) {
-		ASSERT(aspace_unmap_locked(aspace, *to, new_len) == 0);
-		return err;
-	}
-	return aspace_unmap_locked(aspace, start, len);
+	err = move_between(aspace, start, len, new_len, *to);
+	regions_join(aspace, start, start + len);
+	regions_join(aspace, *to, *to + new_len);
+	return err;
 }
 
 static int move_locked(struct aspace *aspace, u64 start, u64 len, u64 new_len,

@@ -167,6 +167,21 @@ void tlb_batch_flush(struct tlb_batch *batch)
 	tlb_batch_init(batch, batch->aspace);
 }
 
+void tlb_flush_range(struct aspace *aspace, u64 start, u64 len_bytes)
+{
+	struct tlb_batch batch;
+
+	tlb_batch_init(&batch, aspace);
+	if (len_bytes > TLB_BATCH_FRAMES * PAGE_SIZE) {
+		tlb_batch_add_all(&batch);
+	} else {
+		for (u64 done = 0; done < len_bytes; done += PAGE_SIZE) {
+			tlb_batch_add(&batch, start + done, PHYS_NONE);
+		}
+	}
+	tlb_batch_flush(&batch);
+}
+
 /* The one who asks may have come back to a processor that still has it. */
 void tlb_evict(struct aspace *aspace)
 {

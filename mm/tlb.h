@@ -40,6 +40,12 @@ void tlb_batch_add_all(struct tlb_batch *batch);
  */
 void tlb_batch_flush(struct tlb_batch *batch);
 
+/*
+ * Pages of the range lost rights: no processor knows of these any more when
+ * this returns.  Context: as tlb_batch_flush().
+ */
+void tlb_flush_range(struct aspace *aspace, u64 start, u64 len_bytes);
+
 /* Every processor gives the address space up, which ends. Context: thread. */
 void tlb_evict(struct aspace *aspace);
 

@@ -15,7 +15,7 @@ import sys
 from collections import defaultdict
 
 GOAL = 100 * 1024
-LIMIT = 344 * 1024
+LIMIT = 345 * 1024
 LARGEST = 20
 COLUMNS = ("text", "rodata", "data", "bss")
 INPUT = re.compile(

@@ -43,3 +43,13 @@ int user_space_map(struct aspace *aspace, u64 start, u64 len_bytes,
 {
 	return aspace_map(aspace, start, len_bytes, flags, REGION_ZEROES);
 }
+
+u64 user_space_regions(const struct aspace *aspace)
+{
+	u64 count = 0;
+
+	tree_for_each (node, &aspace->regions) {
+		count++;
+	}
+	return count;
+}

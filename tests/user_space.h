@@ -21,4 +21,7 @@ void user_space_leave(struct aspace *aspace);
 must_check int user_space_map(struct aspace *aspace, u64 start, u64 len_bytes,
 			      unsigned flags);
 
+/* How many regions it has. */
+u64 user_space_regions(const struct aspace *aspace);
+
 #endif

@@ -36,7 +36,7 @@ static inline bool entry_is_table(u64 entry)
 
 struct found {
 	u64 *entry; /* of level 0, or NULL if a table on the way is missing */
-	u64 above;  /* what leads to its table */
+	u64 *place; /* what leads to its table */
 };
 
 /* Two words, which fit in registers. */
@@ -44,19 +44,21 @@ static noinline struct found entry_find(const struct page_table *table, u64 va)
 {
 	const u64 *root = phys_to_virt(table->root);
 	u64 entry = root[level_index(va, 3)];
+	u64 *place;
 
 	if (!entry_is_table(entry)) {
-		return (struct found){ NULL, 0 };
+		return (struct found){ NULL, NULL };
 	}
 	entry = entry_table(entry)[level_index(va, 2)];
 	if (!entry_is_table(entry)) {
-		return (struct found){ NULL, 0 };
+		return (struct found){ NULL, NULL };
 	}
-	entry = entry_table(entry)[level_index(va, 1)];
-	if (!entry_is_table(entry)) {
-		return (struct found){ NULL, 0 };
+	place = &entry_table(entry)[level_index(va, 1)];
+	if (!entry_is_table(*place)) {
+		return (struct found){ NULL, NULL };
 	}
-	return (struct found){ &entry_table(entry)[level_index(va, 0)], entry };
+	return (struct found){ &entry_table(*place)[level_index(va, 0)],
+			       place };
 }
 
 cold u64 *x86_entry_make(struct page_table *table, u64 va, unsigned level)
@@ -94,7 +96,7 @@ int arch_map_page(struct page_table *table, u64 va, phys_t frame, unsigned prot)
 		}
 	} else if (*entry != 0) {
 		return -EEXIST;
-	} else if (!(found.above & PTE_WRITE)) {
+	} else if (!(*found.place & PTE_WRITE)) {
 		return -EBUSY;
 	}
 	entry_enter(entry, frame.pa | x86_prot_bits[prot]);
@@ -113,30 +115,40 @@ bool arch_unmap_page(struct page_table *table, u64 va, struct page_mapping *old)
 	return true;
 }
 
+/* Where the next table may be, behind one that is missing for `va`. */
+static cold u64 behind_missing(const struct page_table *table, u64 va)
+{
+	u64 *entries = phys_to_virt(table->root);
+	unsigned level = ROOT_LEVEL;
+	u64 entry = entries[level_index(va, level)];
+
+	while (entry_is_table(entry)) {
+		level--;
+		entry = entry_table(entry)[level_index(va, level)];
+	}
+	return ALIGN_DOWN(va, level_bytes(level)) + level_bytes(level);
+}
+
 bool x86_walk_table(struct walk *w)
 {
 	while (w->va < w->end) {
-		u64 *entries = phys_to_virt(w->table->root);
-		unsigned level = ROOT_LEVEL;
-		u64 *entry = &entries[level_index(w->va, level)];
-		u64 room = (w->end - w->va) / PAGE_SIZE;
+		struct found found = entry_find(w->table, w->va);
+		u64 next = ALIGN_DOWN(w->va, level_bytes(1)) + level_bytes(1);
+		u64 *last;
 
-		while (level > 0 && (*entry & PTE_PRESENT)) {
-			w->place = entry;
-			level--;
-			entry = &entry_table(*entry)[level_index(w->va, level)];
+		if (unlikely(found.entry == NULL)) {
+			w->va = behind_missing(w->table, w->va);
+			continue;
 		}
-		if (level == 0) {
-			room = MIN(TABLE_ENTRIES - level_index(w->va, 0), room);
-			w->first = entry;
-			w->last = entry + room;
-			w->lines = note_of(entry)->lines & -line_bit(entry) &
-				   (2 * line_bit(w->last - 1) - 1);
-			level = 1;
-		}
-		w->va = ALIGN_DOWN(w->va, level_bytes(level)) +
-			level_bytes(level);
+		last = found.entry + (MIN(w->end, next) - w->va) / PAGE_SIZE;
+		w->va = next;
+		w->lines = note_of(found.entry)->lines &
+			   -line_bit(found.entry) &
+			   (2 * line_bit(last - 1) - 1);
 		if (w->lines != 0) {
+			w->place = found.place;
+			w->first = found.entry;
+			w->last = last;
 			return true;
 		}
 	}
@@ -147,7 +159,7 @@ bool x86_walk_line(struct walk *w)
 {
 	u64 *line;
 
-	if (w->lines == 0 && !x86_walk_table(w)) {
+	if (w->lines == 0 && (w->va >= w->end || !x86_walk_table(w))) {
 		return false;
 	}
 	line = (u64 *)ALIGN_DOWN((u64)w->first, PAGE_SIZE) +
@@ -184,7 +196,7 @@ bool arch_query_page(const struct page_table *table, u64 va,
 		return false;
 	}
 	*out = entry_mapping(found.entry);
-	out->shared = !(found.above & PTE_WRITE);
+	out->shared = !(*found.place & PTE_WRITE);
 	return true;
 }
 
@@ -194,21 +206,55 @@ void arch_remap_page(const struct page_mapping *old, phys_t frame,
 	*(u64 *)old->place = frame.pa | x86_prot_bits[prot];
 }
 
-void arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
-			unsigned (*keep)(void *ctx, u64 va,
-					 const struct page_mapping *old),
-			void *ctx)
+/* A right that is added is told by a bit that is set, but for PTE_NX. */
+#define PTE_RIGHTS (PTE_PRESENT | PTE_WRITE | PTE_NX)
+
+/* What entries get, and which of their rights that concerns. */
+struct rights {
+	u64 bits;
+	u64 mask;
+};
+
+/* Gives entries their rights; which bits say that some were lost. */
+static always_inline u64 entries_protect(u64 *entry, const u64 *stop,
+					 struct rights rights)
+{
+	u64 lost = 0;
+
+	for (; entry < stop; entry++) {
+		u64 old = *entry, new;
+
+		if ((old & rights.mask) != rights.bits && old != 0) {
+			new = (old & ~rights.mask) | rights.bits;
+			*entry = new;
+			lost |= (old ^ PTE_NX) & ~(new ^ PTE_NX);
+		}
+	}
+	return lost;
+}
+
+bool arch_protect_range(struct page_table *table, u64 va, u64 len_bytes,
+			unsigned prot)
 {
 	struct walk w = walk_begin(table, va, va + len_bytes);
-	u64 *entry;
+	u64 bits = x86_prot_bits[prot] & PTE_RIGHTS;
+	struct rights rights = { bits & ~PTE_WRITE,
+				 PTE_RIGHTS & ~(bits & PTE_WRITE) };
+	u64 lost = 0;
 
-	while ((entry = walk_next(&w)) != NULL) {
-		struct page_mapping old = entry_mapping(entry);
+	while (x86_walk_table(&w)) {
+		u64 *entries = (u64 *)ALIGN_DOWN((u64)w.first, PAGE_SIZE);
 
 		DEBUG_ASSERT(!walk_is_shared(&w));
-		*entry = old.frame.pa |
-			 x86_prot_bits[keep(ctx, walk_va(&w, entry), &old)];
+		for (; w.lines != 0; w.lines &= w.lines - 1) {
+			u64 *line = entries + line_first(w.lines);
+
+			lost |= entries_protect(
+				MAX(line, w.first),
+				MIN(line + LINE_ENTRIES, w.last), rights);
+		}
 	}
+	return lost != 0;
 }
 
 void arch_table_load(const struct page_table *table)

@@ -144,15 +144,23 @@ KTEST(tree_empties, "every shape empties down to a tree without a root")
 	EXPECT(tree_find_le(&model.tree, 5) == NULL);
 }
 
-KTEST(tree_appends, "appending in rising order keeps order and balance")
+KTEST(tree_inserts_after, "what comes behind a node keeps order and balance")
 {
 	struct tree_node *last = NULL;
 
 	clear_model();
-	for (size_t i = 0; i < KEYS; i++) {
-		tree_append(&model.tree, last, &model.node[i]);
+	/* Every other one at the end, then the rest between, from above. */
+	for (size_t i = 1; i < KEYS; i += 2) {
+		tree_insert_after(&model.tree, last, &model.node[i]);
 		last = &model.node[i];
 		model.in_tree[i] = true;
+		EXPECT(checked_height(model.tree.root, NULL) != BROKEN);
+	}
+	for (size_t i = (KEYS + 1) / 2; i-- > 0;) {
+		struct tree_node *before = i ? &model.node[2 * i - 1] : NULL;
+
+		tree_insert_after(&model.tree, before, &model.node[2 * i]);
+		model.in_tree[2 * i] = true;
 		EXPECT(checked_height(model.tree.root, NULL) != BROKEN);
 	}
 	EXPECT(walks_agree());

@@ -33,7 +33,8 @@ static struct crew crew;
 static struct {
 	struct aspace *aspace;
 	bool stop;     /* [a] */
-	u64 closed;    /* [a] odd: no page may be read, or none written */
+	u64 closed;    /* [a] odd: no page may be read, or none written ... */
+	u64 from, to;  /* [a] ... of these; they change while it is even */
 	u64 looks;     /* [a] reads or writes that were tried */
 	u64 forbidden; /* [a] those that worked while closed */
 } storm;
@@ -57,10 +58,11 @@ static bool poke(u64 va, u64 word)
 static void visit(u64 va, bool (*touch)(u64 va))
 {
 	u64 before = __atomic_load_n(&storm.closed, __ATOMIC_SEQ_CST);
+	bool inside = va >= READ_ONCE(storm.from) && va < READ_ONCE(storm.to);
 	bool reached = touch(va);
 	u64 after = __atomic_load_n(&storm.closed, __ATOMIC_SEQ_CST);
 
-	if (reached && before == after && before % 2 != 0) {
+	if (reached && before == after && before % 2 != 0 && inside) {
 		__atomic_fetch_add(&storm.forbidden, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_fetch_add(&storm.looks, 1, __ATOMIC_RELAXED);
@@ -104,6 +106,8 @@ static int storm_begin(void (*fn)(void *))
 
 	storm.stop = false;
 	storm.closed = storm.looks = storm.forbidden = 0;
+	storm.from = BASE;
+	storm.to = BASE + LEN_BYTES;
 	storm.aspace = user_space_enter();
 	if (storm.aspace == NULL) {
 		return -ENOMEM;
@@ -197,6 +201,45 @@ KTEST(shootdown_protect_storm,
 	err = err ? err : user_space_map(storm.aspace, BASE, LEN_BYTES, RW);
 	for (u64 i = 0; i < rounds && err == 0; i++) {
 		err = freeze_and_thaw();
+	}
+	storm_end();
+	EXPECT_EQ(err, 0);
+	EXPECT_EQ(storm.forbidden, 0);
+}
+
+/* Some pages lose their rights, or go, and come back. */
+static int part_goes_and_comes(void)
+{
+	u64 first = ktest_random() % PAGES;
+	u64 len = (1 + ktest_random() % (PAGES - first)) * PAGE_SIZE;
+	bool unmap = ktest_random() % 2 == 0;
+	int err;
+
+	WRITE_ONCE(storm.from, page_at(first));
+	WRITE_ONCE(storm.to, page_at(first) + len);
+	err = unmap ? aspace_unmap(storm.aspace, page_at(first), len)
+		    : aspace_protect(storm.aspace, page_at(first), len,
+				     REGION_READ);
+	close_for_a_while();
+	if (err == 0) {
+		err = unmap ? user_space_map(storm.aspace, page_at(first), len,
+					     RW)
+			    : aspace_protect(storm.aspace, page_at(first), len,
+					     RW);
+	}
+	let_them_look();
+	return err ? err : user_space_regions(storm.aspace) == 1 ? 0 : -EIO;
+}
+
+KTEST(shootdown_part_storm,
+      "parts lose rights and go while others fault, and no border stays")
+{
+	u64 rounds = ktest_rounds(ROUNDS);
+	int err = storm_begin(writer);
+
+	err = err ? err : user_space_map(storm.aspace, BASE, LEN_BYTES, RW);
+	for (u64 i = 0; i < rounds && err == 0; i++) {
+		err = part_goes_and_comes();
 	}
 	storm_end();
 	EXPECT_EQ(err, 0);

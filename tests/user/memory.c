@@ -293,6 +293,60 @@ static void in_core(void)
 		       core_error(two, 1, NULL) == EFAULT);
 }
 
+/* How many mappings /proc tells of, from start to end. */
+static unsigned mappings_told(const char *start, const char *end)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	unsigned count = 0;
+	char line[512];
+
+	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+		count += sscanf(line, "%lx-%lx", &from, &to) == 2 &&
+			 from < (uintptr_t)end && to > (uintptr_t)start;
+	}
+	if (maps != NULL) {
+		fclose(maps);
+	}
+	return count;
+}
+
+/* A hole on each side keeps it apart from what else is mapped. */
+static char *map_apart(unsigned pages)
+{
+	char *at = mmap(NULL, (pages + 2) * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	munmap(at, PAGE);
+	munmap(at + (pages + 1) * PAGE, PAGE);
+	return at + PAGE;
+}
+
+static void neighbours(void)
+{
+	char *at = map_apart(8), *to = map_apart(8);
+	char *end = at + 8 * PAGE;
+
+	memset(at, 7, 8 * PAGE);
+	mprotect(at + 2 * PAGE, 3 * PAGE, PROT_READ);
+	result("other rights are another mapping", mappings_told(at, end) == 3);
+	mprotect(at + PAGE, 5 * PAGE, PROT_READ | PROT_WRITE);
+	result("the same rights are one again", mappings_told(at, end) == 1);
+	munmap(at + 4 * PAGE, PAGE);
+	result("with a hole there are two", mappings_told(at, end) == 2);
+	mmap(at + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	result("memory put there makes it one", mappings_told(at, end) == 1);
+	result("which can be moved as one",
+	       mremap(at, 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      to) == to &&
+		       filled(to, to + 4 * PAGE, 7) &&
+		       filled(to + 4 * PAGE, to + 5 * PAGE, 0) &&
+		       filled(to + 5 * PAGE, to + 8 * PAGE, 7) &&
+		       mappings_told(to, to + 8 * PAGE) == 1 &&
+		       mappings_told(at, end) == 0);
+}
+
 int main(void)
 {
 	/* Output before the break is tested must not move it afterwards. */
@@ -304,5 +358,6 @@ int main(void)
 	files();
 	refused();
 	in_core();
+	neighbours();
 	return wrong_count != 0;
 }
