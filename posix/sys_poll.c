@@ -20,7 +20,7 @@
 #define NS_PER_MS 1000000ul
 
 /* Rows this short need no memory of their own. */
-#define NEAR_FDS 4
+#define NEAR_FDS 16
 
 /* What is told of a descriptor whether it was asked for or not. */
 #define ALWAYS ((u32)(POLL_ERROR | POLL_HANG_UP | POLL_INVALID))
@@ -34,77 +34,109 @@ static_assert((int)POLL_IN == (int)ABI_POLLIN &&
 		      (int)POLL_OUT_NORMAL == (int)ABI_POLLWRNORM,
 	      "events of poll(2)");
 
+/* What is asked for. */
+struct row {
+	struct abi_pollfd *fds;
+	u32 count;
+	struct descriptors *descriptors;
+	struct file **files; /* NULL: those of the descriptors stay open */
+};
+
 /* Asks each; how many have something to tell. */
-static u32 ask(struct abi_pollfd *fds, struct file **files, u32 count,
-	       struct poller *poller)
+static u32 ask(const struct row *row, struct poller *poller)
 {
 	u32 ready = 0;
 
-	for (u32 i = 0; i < count; i++) {
-		u32 wanted = (u32)(u16)fds[i].events | ALWAYS;
+	for (u32 i = 0; i < row->count; i++) {
+		struct abi_pollfd *p = &row->fds[i];
+		struct file *file = row->files
+					    ? row->files[i]
+					    : cap_find(&row->descriptors->table,
+						       (u32)p->fd, CAP_WAIT);
 		u32 events = 0;
 
-		if (files[i] != NULL) {
-			events = file_poll(files[i], poller) & wanted;
-		} else if (fds[i].fd >= 0) {
+		if (file != NULL) {
+			events = file_poll(file, poller) &
+				 ((u32)(u16)p->events | ALWAYS);
+		} else if (p->fd >= 0) {
 			events = POLL_INVALID;
 		}
-		fds[i].revents = (s16)events;
+		p->revents = (s16)events;
 		ready += events != 0;
 	}
 	return ready;
 }
 
-/* Nothing is watched before it is known that there is something to wait for. */
-static long wait_ready(struct abi_pollfd *fds, struct file **files, u32 count,
-		       u64 deadline)
+static noinline long sleep_ready(const struct row *row, u64 deadline)
 {
 	struct poller poller;
 	int err = 0;
-	u32 ready = ask(fds, files, count, NULL);
+	u32 ready;
 
-	if (ready > 0 || deadline == 0) {
-		return (long)ready;
-	}
 	poller_init(&poller);
-	ready = ask(fds, files, count, &poller);
+	ready = ask(row, &poller);
 	while (ready == 0 && err == 0) {
 		err = poller_sleep(&poller, deadline);
-		ready = ask(fds, files, count, NULL);
+		ready = ask(row, NULL);
 	}
 	poller_end(&poller);
 	return ready > 0 || err == -ETIMEDOUT ? (long)ready : err;
 }
 
-/* `deadline`: 0 asks once, WAITQ_FOREVER waits.  The files stay open. */
-static long poll_files(struct abi_pollfd *fds, u32 count, u64 deadline)
+/* Nothing is watched before it is known that there is something to wait for. */
+static long wait_ready(const struct row *row, u64 deadline)
 {
-	struct descriptors *d = process_current()->descriptors;
+	u32 ready = ask(row, NULL);
+
+	return ready > 0 || deadline == 0 ? (long)ready
+					  : sleep_ready(row, deadline);
+}
+
+/* Others may close what is asked: a reference each, until all is over. */
+static noinline long wait_counted(struct row *row, u64 deadline)
+{
 	struct file *near[NEAR_FDS];
-	struct file **files = near;
 	long result;
 
-	if (count > NEAR_FDS) {
-		files = kmalloc(count * sizeof(struct file *));
-		if (files == NULL) {
-			return -ENOMEM;
+	row->files = row->count > NEAR_FDS
+			     ? kmalloc(row->count * sizeof(struct file *))
+			     : near;
+	if (row->files == NULL) {
+		return -ENOMEM;
+	}
+	for (u32 i = 0; i < row->count; i++) {
+		s32 fd = row->fds[i].fd;
+
+		row->files[i] = fd >= 0 ? descriptors_file(row->descriptors,
+							   (u32)fd, CAP_WAIT)
+					: NULL;
+	}
+	result = wait_ready(row, deadline);
+	for (u32 i = 0; i < row->count; i++) {
+		if (row->files[i] != NULL) {
+			file_put(row->files[i]);
 		}
 	}
-	for (u32 i = 0; i < count; i++) {
-		files[i] = fds[i].fd >= 0 ? descriptors_file(d, (u32)fds[i].fd,
-							     CAP_WAIT)
-					  : NULL;
-	}
-	result = wait_ready(fds, files, count, deadline);
-	for (u32 i = 0; i < count; i++) {
-		if (files[i] != NULL) {
-			file_put(files[i]);
-		}
-	}
-	if (files != near) {
-		kfree(files);
+	if (row->files != near) {
+		kfree(row->files);
 	}
 	return result;
+}
+
+/*
+ * `deadline`: 0 asks once, WAITQ_FOREVER waits.  The files stay open: where
+ * the thread is alone with its table, nobody can close them, not even while it
+ * sleeps (I2 of posix/descriptors.c), so it looks at the table each time.
+ */
+static long poll_files(struct abi_pollfd *fds, u32 count, u64 deadline)
+{
+	const struct process *self = process_current();
+	struct row row = { fds, count, self->descriptors, NULL };
+
+	return READ_ONCE(self->task_count) == 1 &&
+			       descriptors_alone(row.descriptors)
+		       ? wait_ready(&row, deadline)
+		       : wait_counted(&row, deadline);
 }
 
 static long poll_user(uaddr_t user, u64 count, u64 deadline)

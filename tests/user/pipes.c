@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -402,11 +403,76 @@ static void test_full_first_piece(void)
 	close(fd[0]);
 }
 
+#define CLOSED_FDS    40
+#define CLOSED_ROUNDS 300
+
+static int polled[2], closed_first;
+static volatile int closer_done;
+
+/* Numbers come and go. */
+static void *close_and_open(void *arg)
+{
+	for (int i = 0; i < CLOSED_ROUNDS; i++) {
+		for (int fd = 0; fd < CLOSED_FDS; fd++) {
+			close(closed_first + fd);
+		}
+		for (int fd = 0; fd < CLOSED_FDS; fd++) {
+			dup2(polled[0], closed_first + fd);
+		}
+	}
+	closer_done = 1;
+	return arg;
+}
+
+/* Each is there and ready, or not there. */
+static int poll_numbers(void)
+{
+	struct pollfd fds[CLOSED_FDS];
+	int told = 0, count;
+
+	for (int i = 0; i < CLOSED_FDS; i++) {
+		fds[i] = (struct pollfd){ closed_first + i, POLLIN, 0 };
+	}
+	count = poll(fds, CLOSED_FDS, 0);
+	for (int i = 0; i < CLOSED_FDS; i++) {
+		if (fds[i].revents != POLLIN && fds[i].revents != POLLNVAL) {
+			return 0;
+		}
+		told++;
+	}
+	return count == told;
+}
+
+/* Numbers that another thread closes and opens meanwhile. */
+static void test_poll_closed(void)
+{
+	pthread_t thread;
+	int ok = 1;
+
+	show("pipe", pipe(polled));
+	write(polled[1], "x", 1);
+	closed_first = polled[1] + 1;
+	pthread_create(&thread, NULL, close_and_open, NULL);
+	while (ok && !closer_done) {
+		ok = poll_numbers();
+	}
+	pthread_join(thread, NULL);
+	printf("numbers that come and go: %s\n", ok ? "ok" : "WRONG");
+	/* Alone again. */
+	show("all ready", poll_numbers());
+	for (int fd = 0; fd < CLOSED_FDS; fd++) {
+		close(closed_first + fd);
+	}
+	close(polled[0]);
+	close(polled[1]);
+}
+
 int main(void)
 {
 	test_alone();
 	test_vectors();
 	test_poll();
+	test_poll_closed();
 	test_stream();
 	test_writers();
 	test_ping_pong();
