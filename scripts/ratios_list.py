@@ -106,8 +106,8 @@ CORES = (
     "What a line costs between two cores decides it, and on a shared host "
     "that swings with what else runs there.")
 MALLOC = (
-    "Ours holds preemption off around a processor's list and finds the class "
-    "by the object's page; a list of the thread's own needs neither.")
+    "Ours finds the class by the object's page; one that is used again at once "
+    "is bound by its pointer's way through memory, into the list and out.")
 FRAME = (
     "Each frame's state is looked at and changed in its `struct page`, which "
     "finds one that is freed twice, in the release kernel, too.")
