@@ -17,8 +17,7 @@
  *	bool arch_stack_pop(u32 *count, const u64 *slots, u64 *out)
  *		takes slots[count - 1]; false if the count is 0
  *	bool arch_stack_push(u32 *count, const u32 *size, u64 *slots, u64 word)
- *		puts the word at slots[count]; false if that is the size, or
- *more
+ *		puts the word at slots[count]; false if that is the size
  *
  * Their pointers are those of percpu variables as they stand in the source,
  * the slots' a constant.  `*out` is a pointer's or word's place.
