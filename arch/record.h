@@ -7,9 +7,8 @@
  * `next` of the percpu variable `ring`, puts this processor and thread and no
  * event into it, then the time, `a` and `b`, and last the event.  So of two
  * records that interrupt each other the later one of the ring may have the
- * earlier time.  Context: any.  If the
- * thread is preempted in the middle, it takes another slot and begins anew:
- * who preempts calls arch_restart().
+ * earlier time.  If the thread is preempted in the middle, it takes another
+ * slot and begins anew: who preempts calls arch_restart().  Context: any.
  */
 #ifndef EXO_ARCH_RECORD_H
 #define EXO_ARCH_RECORD_H

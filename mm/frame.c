@@ -457,6 +457,7 @@ static noinline void single_free_slow(phys_t frame)
 
 static always_inline void single_free(phys_t frame)
 {
+	DEBUG_ASSERT(this_cpu(percpu_head).irq_depth == 0);
 	page_at(frame)->state = PAGE_CACHED;
 	if (unlikely(!arch_stack_push(&stack.count, &stack.size, stack.frame,
 				      frame.pa))) {
@@ -504,6 +505,7 @@ phys_t frame_alloc_single(void)
 {
 	phys_t frame;
 
+	DEBUG_ASSERT(this_cpu(percpu_head).irq_depth == 0);
 	if (fail_now()) {
 		return PHYS_NONE;
 	}
