@@ -8,7 +8,7 @@ hostbench-y := bench/host/main.c bench/host/machine.c bench/host/switch.c \
 hostbench-y += arch/x86_64/switch.asm arch/x86_64/thread.c
 hostbench-y += sched/fair.c
 hostbench-y += mm/buddy.c mm/frame.c mm/frame_init.c mm/frame_map.c \
-	mm/kmem.c mm/slab.c
+	mm/frame_stack.c mm/kmem.c mm/slab.c
 hostbench-y += trace/trace.c bench/host/trace_rte.c \
 	bench/host/trace_rte_point.c bench/host/trace_lttng.c
 hostbench-y += kernel/numa.c kernel/spinlock.c lib/random.c
